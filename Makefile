@@ -1,0 +1,75 @@
+# Everything is installed into .venv beside this file; a second run finds its stamps and is instant.
+# `make PYTHON=/path/to/python ...` takes a certain interpreter; `make demo ARGS=--fast` passes ARGS on.
+
+PYTHON ?= python3 python3.13 python3.12 python3.11 python3.14
+WORKERS ?= 2
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP_INSTALL := $(RUN) -m pip --disable-pip-version-check install -c constraints.txt
+TORCH := $(shell grep '^torch==' constraints.txt)
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --doctest-modules -n $(WORKERS) nba tests
+DECLARED := pyproject.toml constraints.txt nba/__init__.py
+
+.NOTPARALLEL:
+.PHONY: help install demo test test-all lint bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(VENV)/train.stamp ## set up .venv with all that the demo needs
+
+demo: $(VENV)/train.stamp $(VENV)/warm.stamp ## walk the whole loop once and print the table
+	@$(VENV)/bin/nba demo $(ARGS)
+
+test: $(VENV)/dev.stamp $(VENV)/warm.stamp ## run the fast tests and the doctests
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(VENV)/dev.stamp $(VENV)/warm.stamp ## run every test
+	$(PYTEST) $(ARGS)
+
+lint: $(VENV)/dev.stamp ## check format, style, types and who imports whom
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/train.stamp $(VENV)/warm.stamp ## measure speed on this machine
+	@$(VENV)/bin/nba bench all $(ARGS)
+
+$(VENV)/venv.stamp:
+	@suitable=; found=; for python in $(PYTHON); do \
+	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue; \
+	  suitable="$$python"; \
+	  "$$python" -c 'import ensurepip, venv' 2>/dev/null && found="$$python" && break; \
+	done; \
+	if [ -z "$$suitable" ]; then \
+	  echo "error: no Python 3.11 to 3.14 among: $(PYTHON). Install one, or say make PYTHON=/path/to/python"; exit 1; \
+	elif [ -z "$$found" ]; then \
+	  echo "error: $$suitable has no venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; \
+	fi; \
+	echo "== 1/4 environment: $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv $(VENV) && touch $@
+
+# Alone and with its exact version: in one resolution with the rest, or with a range, pip may take a
+# build for graphics cards that weighs several GB, although an index with a CPU build is configured.
+$(VENV)/torch.stamp: constraints.txt | $(VENV)/venv.stamp
+	@echo "== 2/4 $(TORCH) (the largest download)"
+	@$(PIP_INSTALL) $(TORCH)
+	@touch $@
+
+$(VENV)/train.stamp: $(DECLARED) | $(VENV)/torch.stamp
+	@echo "== 3/4 the project and its libraries"
+	@$(PIP_INSTALL) -e '.[serve,train]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(DECLARED) | $(VENV)/torch.stamp
+	@echo "== 3/4 the project, its libraries and the test tools"
+	@$(PIP_INSTALL) -e '.[dev]'
+	@touch $(VENV)/train.stamp $@
+
+$(VENV)/warm.stamp: $(wildcard envs/*.py) | $(VENV)/train.stamp
+	@echo "== 4/4 compiling the simulator (once; numba keeps the result)"
+	@$(RUN) -m envs.warm
+	@touch $@

@@ -1,0 +1,1 @@
+"""The world: a simulated contact centre for training and judging policies."""

@@ -1,0 +1,109 @@
+"""Who calls and who answers: attributes of customers and employees, true and as observed.
+
+Everything observed is the truth plus noise of a stated size; the truth stays in the kernel.
+"""
+
+import numpy as np
+
+from envs import rng
+from envs.config import CentreConfig
+from envs.jit import njit
+from envs.records import Customer
+from envs.state import State
+from nba.types import Floats
+
+
+@njit
+def logistic(x: float) -> float:
+    """1 / (1 + exp(−x))."""
+    return float(1.0 / (1.0 + np.exp(-x)))
+
+
+@njit
+def pick(shares: Floats | tuple[float, ...], u: float) -> int:
+    """The index whose share of [0, 1) holds u."""
+    for i in range(len(shares) - 1):
+        u -= shares[i]
+        if u < 0.0:
+            return i
+    return len(shares) - 1
+
+
+@njit
+def draw_roster(s: State, c: CentreConfig, b: int) -> None:
+    """The employees of one site, and what the company believes of their skill and speed."""
+    n_employees = s.employee.shape[1] - 1
+    for k in range(n_employees):
+        person = rng.key(rng.key(s.centre[b].site_key, rng.ROSTER), k)
+        employee = s.employee[b, k]
+        n_intents = len(employee.skill)
+        second = 1 + int(rng.uniform(person, 99) * (n_intents - 1))
+        employee.speed = np.exp(c.speed_sigma * rng.normal(person, 1))
+        employee.speed_seen = employee.speed * np.exp(c.speed_noise * rng.normal(person, 2))
+        employee.stamina = rng.uniform(person, 3)
+        employee.bilingual = rng.uniform(person, 4) < c.second_language_staff
+        for i in range(n_intents):
+            own = i == k % n_intents or i == (k + second) % n_intents
+            mean = c.primary_skill if own else c.other_skill
+            logit = mean + c.skill_sigma * rng.normal(person, 10 + i)
+            employee.skill[i] = logistic(logit)
+            employee.skill_seen[i] = logistic(logit + c.skill_noise * rng.normal(person, 30 + i))
+
+
+@njit
+def draw_customer(c: CentreConfig, day_key: np.uint64, customer: Customer, number: int) -> None:
+    """The customer who arrives as the day's `number`: a pure function of day and number."""
+    who = rng.key(day_key, number)
+    customer.number = number
+    customer.intent = pick(c.intent_share, rng.uniform(who, rng.INTENT))
+    customer.channel = 0 if rng.uniform(who, rng.CHANNEL) < c.voice_share else 1
+    customer.tier = pick(c.value_share, rng.uniform(who, rng.VALUE))
+    customer.second_language = rng.uniform(who, rng.LANGUAGE) < c.second_language_share
+    customer.complexity = rng.normal(who, rng.COMPLEXITY)
+    customer.affinity = rng.normal(who, rng.AFFINITY)
+    customer.sentiment = np.tanh(0.6 * rng.normal(who, rng.SENTIMENT))
+    carried = rng.uniform(who, rng.CARRY) < c.carry_over_share
+    customer.contact = 1 if carried else 0
+    customer.first = not carried
+
+
+@njit
+def draw_contact(c: CentreConfig, day_key: np.uint64, customer: Customer) -> None:
+    """What is new in each contact of a customer: patience, and how the customer is seen."""
+    contact = rng.key(rng.key(day_key, customer.number), 1_000 + customer.contact)
+    customer.step = 0
+    customer.tried = 0
+    customer.patience = _patience(c, contact, customer.channel)
+    customer.expected = 0.0
+    customer.decision = -1
+    n_intents = len(c.intent_share)
+    guess = customer.intent
+    right = rng.uniform(contact, rng.GUESS) < c.intent_accuracy
+    if not right:
+        shift = 1 + int(rng.uniform(contact, rng.GUESS + 500) * (n_intents - 1))
+        guess = (guess + shift) % n_intents
+    seen = customer.seen
+    seen[0] = guess
+    # Confidence carries a little more than chance about being right.
+    spread = 0.2 * (rng.uniform(contact, rng.NOISE) - 0.5)
+    confidence = c.intent_accuracy + (0.05 if right else -0.15) + spread
+    seen[1] = min(0.99, max(0.25, confidence))
+    noisy = customer.complexity + c.complexity_noise * rng.normal(contact, rng.NOISE + 1)
+    seen[2] = min(6.0, max(-6.0, noisy))
+    seen[4] = 1.0 if rng.uniform(contact, rng.NOISE + 2) < c.sentiment_missing_share else 0.0
+    noisy = customer.sentiment + c.sentiment_noise * rng.normal(contact, rng.NOISE + 3)
+    seen[3] = 0.0 if seen[4] > 0.0 else min(1.0, max(-1.0, noisy))
+    seen[6] = 1.0 if rng.uniform(contact, rng.NOISE + 4) < c.affinity_missing_share else 0.0
+    noisy = customer.affinity + c.affinity_noise * rng.normal(contact, rng.NOISE + 6)
+    seen[5] = 0.0 if seen[6] > 0.0 else min(6.0, max(-6.0, noisy))
+
+
+@njit
+def _patience(c: CentreConfig, contact: np.uint64, channel: int) -> float:
+    if c.exponential_times:
+        return float(-c.patience_median_s * np.log(rng.uniform(contact, rng.PATIENCE)))
+    factor = 1.0 if channel == 0 else c.chat_patience_factor
+    if rng.uniform(contact, rng.BUMP) < c.bump_share:
+        return (50.0 + 25.0 * rng.uniform(contact, rng.PATIENCE)) * factor
+    z = rng.normal(contact, rng.PATIENCE)
+    return float(c.patience_median_s * np.exp(c.patience_sigma * z) * factor)

@@ -1,0 +1,1 @@
+"""Act: policies give probabilities over the eligible actions, and one function draws."""

@@ -1,0 +1,33 @@
+"""The few exceptions a caller would catch.
+
+NbaError                    anything a user can mend; the command line prints it as one line
+├── InputError              a file, request, log or setting is wrong: names the field or row
+│   ├── PolicyFileError     a policy file is damaged, of another format or of another feature spec
+│   └── LogError            a decision log cannot be read or breaks its own rules
+├── MissingExtraError       an optional dependency is not installed: names the extra
+└── CapacityError           a fixed-size pool of the simulation is full: nothing is dropped silently
+"""
+
+
+class NbaError(Exception):
+    """A problem its user can mend: the message says what was found, what was needed, what to do."""
+
+
+class InputError(NbaError, ValueError):
+    """A file, request or setting is wrong; the message names the field or row."""
+
+
+class PolicyFileError(InputError):
+    """A policy file is damaged, of another format, or made for another feature spec."""
+
+
+class LogError(InputError):
+    """A decision log cannot be read or breaks its own rules."""
+
+
+class MissingExtraError(NbaError, ImportError):
+    """An optional dependency is absent; the message names the extra to install."""
+
+
+class CapacityError(NbaError, RuntimeError):
+    """A fixed-size pool is full; raising is the alternative to dropping a customer silently."""

@@ -1,0 +1,82 @@
+"""Closed-form ridge regression from Gram matrices that add up over blocks, parts and folds.
+
+Every group of action kinds shares a common weight row and has a deviation from it; both are
+penalised, so a kind that was seldom tried is predicted like the others (partial pooling).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from nba.listen.blocks import chosen_flat
+from nba.types import DecisionLog, Floats, Ints
+from nba.understand.basis import Basis
+
+RIDGE: Final = 10.0  # rows of evidence that a weight has to outweigh
+_BLOCK: Final = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Gram:
+    """Sums of squares per group: all that a ridge regression needs to know of its rows."""
+
+    terms: Floats  # (G, terms, terms) Σ z zᵀ
+    rewards: Floats  # (G, terms) Σ z r
+
+    @classmethod
+    def sum_of(cls, grams: Iterable["Gram"]) -> "Gram":
+        """One Gram of all the rows together."""
+        listed = list(grams)
+        return cls(
+            np.sum([gram.terms for gram in listed], axis=0),
+            np.sum([gram.rewards for gram in listed], axis=0),
+        )
+
+    def without(self, part: "Gram") -> "Gram":
+        """The Gram of the rows that are not in `part`."""
+        return Gram(self.terms - part.terms, self.rewards - part.rewards)
+
+
+def gram_of_rows(basis: Basis, log: DecisionLog, rows: Ints) -> Gram:
+    """The sums over the chosen actions of the given rows, in blocks of bounded memory."""
+    total = Gram(
+        np.zeros((basis.n_groups, basis.n_terms, basis.n_terms)),
+        np.zeros((basis.n_groups, basis.n_terms)),
+    )
+    chosen = chosen_flat(log)
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        actions = log.actions[chosen[part]]
+        terms = basis.terms(log.context[part], actions)
+        kinds = basis.kinds(actions)
+        for group in range(basis.n_groups):
+            mine = kinds[:, group] > 0
+            z = terms[mine]
+            total.terms[group] += z.T @ z
+            total.rewards[group] += log.reward[part[mine]] @ z
+    return total
+
+
+def solve(gram: Gram, ridge: float) -> Floats:
+    """The weights (G, terms) that minimise squared error plus ridge · squared weights.
+
+    The common intercept is not penalised: with a huge ridge every prediction is the mean reward.
+    """
+    n_groups, n_terms = gram.rewards.shape
+    common = gram.terms.sum(axis=0)
+    size = n_terms * (1 + n_groups)
+    left = np.zeros((size, size))
+    left[:n_terms, :n_terms] = common
+    for group in range(n_groups):
+        own = slice(n_terms * (1 + group), n_terms * (2 + group))
+        left[own, own] = gram.terms[group]
+        left[:n_terms, own] = gram.terms[group]
+        left[own, :n_terms] = gram.terms[group]
+    penalty = np.full(size, ridge)
+    penalty[0] = 1e-9 * max(1.0, float(common[0, 0]))  # keeps the system solvable, nothing more
+    left[np.arange(size), np.arange(size)] += penalty
+    right = np.concatenate([gram.rewards.sum(axis=0), gram.rewards.ravel()])
+    solution = np.linalg.solve(left, right).reshape(1 + n_groups, n_terms)
+    return np.asarray(solution[0] + solution[1:])

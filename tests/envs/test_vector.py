@@ -1,0 +1,180 @@
+"""What must hold of the simulated centre whatever is decided in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envs.config import coefficients
+from envs.evaluate_days import simulate
+from envs.observe import observe
+from envs.presets import preset
+from envs.records import column
+from envs.state import FREE, QUEUE, RETURNING
+from envs.vector import ContactCentreVector
+from nba.act.longest_idle import LongestIdle
+from nba.act.uniform import Uniform
+from nba.errors import InputError
+from nba.listen.contact_features import CONTACT_CENTRE
+from nba.types import Floats, Ints
+
+BANK = preset("bank")
+
+
+def _random_legal(vector: ContactCentreVector, generator: np.random.Generator) -> Ints:
+    mask = vector.observe()[2]
+    return np.argmax(generator.random(mask.shape) * mask, axis=1)
+
+
+def _open_contacts(vector: ContactCentreVector) -> Ints:
+    status = column(vector.state.customer, "status")
+    return np.asarray(((status != FREE) & (status != RETURNING)).sum(axis=1))
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), load=st.floats(0.3, 2.0))
+def test_nobody_is_lost_and_time_never_runs_back(seed: int, load: float) -> None:
+    config = replace(BANK, contacts_per_day=BANK.contacts_per_day * load)
+    vector = ContactCentreVector(config, 3, seed)
+    vector.reset()
+    generator = np.random.default_rng(seed)
+    for _ in range(400):
+        context, actions, mask = vector.observe()
+        assert np.isfinite(context).all()
+        assert np.isfinite(actions).all()
+        assert mask[:, QUEUE].all()
+        _, dt, _ = vector.step(_random_legal(vector, generator))
+        assert (dt >= 0).all()
+        rows = {name: column(vector.state.centre, name) for name in ("arrivals", "recontacts")}
+        opened = rows["arrivals"].astype(int) + rows["recontacts"].astype(int)
+        finished = column(vector.state.centre, "finished").astype(int)
+        assert (opened - finished == _open_contacts(vector)).all()
+
+
+def test_an_illegal_action_is_refused() -> None:
+    vector = ContactCentreVector(BANK, 1, 0)
+    vector.reset()
+    illegal = int(np.flatnonzero(~vector.observe()[2][0])[0])
+    with pytest.raises(InputError, match=f"action {illegal} is not legal"):
+        vector.step(np.array([illegal]))
+
+
+def _whole_day(expected: bool, config: object = BANK, n: int = 48) -> tuple[Floats, Floats]:
+    vector = ContactCentreVector(config, n, 21, expected_reward=expected)  # type: ignore[arg-type]  # narrowed by the caller
+    vector.reset()
+    generator = np.random.default_rng(0)
+    earned, over = np.zeros(n), np.zeros(n, dtype=bool)
+    weighted = np.zeros(n)
+    while not over.all():
+        reward, _, done = vector.step(_random_legal(vector, generator))
+        earned += np.where(over, 0.0, reward)
+        new = done & ~over
+        parts = vector.day_components()
+        total = (
+            sum(weight * parts[name] for name, weight in vector.objective.weights.items())
+            + vector.config.open_contact_eur * vector.day_figures()["still_open"]
+        )
+        weighted[new] = np.asarray(total)[new]
+        over |= done
+    return earned, weighted
+
+
+def test_the_reward_is_the_weighted_sum_of_its_components() -> None:
+    earned, weighted = _whole_day(expected=False)
+    assert np.allclose(earned, weighted)
+
+
+def test_expected_and_realised_rewards_agree_on_average() -> None:
+    config = replace(BANK, recontact_share=0.0, contacts_per_day=600.0)
+    expected, _ = _whole_day(expected=True, config=config)
+    realised, _ = _whole_day(expected=False, config=config)
+    gap = expected - realised
+    assert abs(gap.mean()) < 3.0 * gap.std(ddof=1) / np.sqrt(len(gap)) + 2.0
+    assert expected.mean() > 100.0  # EUR a day: the comparison is of something
+
+
+def test_the_same_seed_brings_the_same_numbers_whatever_the_number_of_centres() -> None:
+    few, many = ContactCentreVector(BANK, 2, 9), ContactCentreVector(BANK, 5, 9)
+    few.reset()
+    many.reset()
+    for _ in range(300):
+        assert np.array_equal(few.observe()[1], many.observe()[1][:2])
+        assert np.array_equal(few.keys, many.keys[:2])
+        few.step(np.full(2, QUEUE))
+        many.step(np.full(5, QUEUE))
+
+
+def test_the_same_customer_comes_whatever_was_done_before() -> None:
+    seen: list[dict[int, tuple[float, ...]]] = []
+    for bots in (False, True):
+        vector = ContactCentreVector(BANK, 1, 4)
+        vector.reset()
+        customers: dict[int, tuple[float, ...]] = {}
+        for _ in range(400):
+            context, _, mask = vector.observe()
+            slot = int(column(vector.state.centre, "pending")[0])
+            row = vector.state.customer[0, slot]
+            if context[0, 20] == 0 and context[0, 19] == 0:
+                customers[int(row["number"])] = tuple(context[0, 6:19].tolist())  # type: ignore[index]  # a numpy record outside compiled code
+            vector.step(np.array([0 if bots and mask[0, 0] else QUEUE]))
+        seen.append(customers)
+    common = seen[0].keys() & seen[1].keys()
+    assert len(common) > 100
+    assert all(seen[0][number] == seen[1][number] for number in common)
+
+
+def test_the_truth_does_not_reach_the_observation() -> None:
+    vector = ContactCentreVector(BANK, 1, 2)
+    vector.reset()
+    for _ in range(150):
+        vector.step(np.array([QUEUE]))
+    before = [part.copy() for part in vector.observe()]
+    for name in ("complexity", "affinity", "sentiment", "patience"):
+        column(vector.state.customer, name)[:] = 3.21
+    for name in ("skill", "speed", "stamina"):
+        column(vector.state.employee, name)[:] = 0.123
+    column(vector.state.customer, "intent")[:] = 2
+    observe(vector.state, coefficients(BANK), 0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, vector.observe(), strict=True))
+
+
+def test_estimates_predict_the_truth_no_better_than_their_noise_allows() -> None:
+    vector = ContactCentreVector(BANK, 64, 3)
+    vector.reset()
+    seen, truth = [], []
+    for _ in range(200):
+        slots = column(vector.state.centre, "pending").astype(int)
+        seen.append(vector.observe()[0].copy())
+        truth.append(column(vector.state.customer, "complexity")[np.arange(64), slots].copy())
+        vector.step(np.full(64, QUEUE))
+    x = np.column_stack([np.concatenate(seen), np.ones(64 * 200)])
+    y = np.concatenate(truth).astype(float)
+    residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    share = 1.0 - residual.var() / y.var()
+    reliability = 1.0 / (1.0 + BANK.complexity_noise**2)
+    assert share == pytest.approx(reliability, abs=0.03)
+
+
+def test_a_fixed_policy_earns_less_as_load_rises() -> None:
+    earned = []
+    for load in (0.8, 1.0, 1.2, 1.5):
+        config = replace(BANK, contacts_per_day=BANK.contacts_per_day * load)
+        table = simulate(LongestIdle(CONTACT_CENTRE), config, n_days=24, seed=6)
+        earned.append(table["eur_per_contact"].mean())
+    assert earned == sorted(earned, reverse=True)
+
+
+def test_longest_idle_runs_the_bank_inside_the_bands_of_the_trade() -> None:
+    day = simulate(LongestIdle(CONTACT_CENTRE), BANK, n_days=96, seed=8)
+    mean = {name: float(values.mean()) for name, values in day.columns.items()}
+    assert 0.03 < mean["abandoned"] < 0.08
+    assert 15 < mean["wait_s"] < 60
+    assert 0.75 < mean["occupancy"] < 0.85
+    assert 0.66 < mean["fcr"] < 0.76  # SQM: 71 % in finance
+
+
+def test_two_runs_of_one_seed_give_one_table() -> None:
+    first, second = (simulate(Uniform(), BANK, n_days=5, seed=1) for _ in range(2))
+    assert all(np.array_equal(first[name], second[name]) for name in first.columns)
