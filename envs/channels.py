@@ -23,7 +23,6 @@ def start_bot(s: State, c: CentreConfig, b: int, slot: int, bot: int) -> None:
     """Self-service or a bot takes the contact; its end is an event."""
     centre = s.centre[b]
     customer = s.customer[b, slot]
-    weights = s.fixed[0].weights
     centre.bots += 1
     customer.tried |= 1 << bot
     customer.bot = bot
@@ -31,6 +30,14 @@ def start_bot(s: State, c: CentreConfig, b: int, slot: int, bot: int) -> None:
     customer.since = centre.now
     z = rng.normal(occasion(centre.day_key, customer), rng.BOT_TIME)
     plan(s, b, slot, centre.now + c.bot_mean_s[bot] * np.exp(0.5 * z - 0.125))
+    if s.fixed[0].expects:
+        _credit_bot(s, c, b, slot, bot)
+
+
+@njit
+def _credit_bot(s: State, c: CentreConfig, b: int, slot: int, bot: int) -> None:
+    customer = s.customer[b, slot]
+    weights = s.fixed[0].weights
     p = _bot_chance(c, s, b, slot, bot)
     leaves = c.bot_contained[bot]
     escalated = typical_value(s, c, b, customer)
@@ -64,12 +71,19 @@ def call_back_later(s: State, c: CentreConfig, b: int, slot: int) -> None:
     """Promise a call back in half to one and a half times the mean delay."""
     centre = s.centre[b]
     customer = s.customer[b, slot]
-    weights = s.fixed[0].weights
     customer.tried |= 1 << CALLBACK
     customer.status = CALLED_BACK
     customer.since = centre.now
     u = rng.uniform(occasion(centre.day_key, customer), rng.CALLBACK)
     plan(s, b, slot, centre.now + c.callback_mean_s * (0.5 + u))
+    if s.fixed[0].expects:
+        _credit_call_back(s, c, b, slot)
+
+
+@njit
+def _credit_call_back(s: State, c: CentreConfig, b: int, slot: int) -> None:
+    customer = s.customer[b, slot]
+    weights = s.fixed[0].weights
     later = typical_value(s, c, b, customer)
     missed = (1.0 - c.callback_reached) * ending_value(c, weights, customer, False)
     value = c.callback_reached * later + missed + weights[COST] * c.callback_cost_eur

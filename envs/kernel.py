@@ -111,8 +111,9 @@ def act(s: State, c: CentreConfig, b: int, action: int) -> None:
         if idle >= 0:
             start_service(s, c, b, slot, idle)
         else:
-            value = typical_value(s, c, b, s.customer[b, slot])
-            credit(s, b, slot, value, value)
+            if s.fixed[0].expects:
+                value = typical_value(s, c, b, s.customer[b, slot])
+                credit(s, b, slot, value, value)
             join(s, b, slot, s.employee.shape[1] - 1)
     else:
         _give_to(s, c, b, slot, action - FIRST_EMPLOYEE)
@@ -198,9 +199,10 @@ def _customer_event(s: State, c: CentreConfig, b: int, slot: int) -> None:
     if status == WAITING:
         leave(s, b, slot, FREE)
         s.centre[b].abandons += 1
-        weights = s.fixed[0].weights
-        value = weights[ABANDONED] + ending_value(c, weights, customer, False)
-        credit(s, b, slot, value, 0.0)
+        if s.fixed[0].expects:
+            weights = s.fixed[0].weights
+            value = weights[ABANDONED] + ending_value(c, weights, customer, False)
+            credit(s, b, slot, value, 0.0)
         end_contact(s, c, b, slot, False, 0.0, True, 0.0, 0.0)
     elif status == IN_BOT:
         finish_bot(s, c, b, slot)
@@ -219,6 +221,7 @@ def _give_to(s: State, c: CentreConfig, b: int, slot: int, k: int) -> None:
         start_service(s, c, b, slot, k)
     else:
         customer = s.customer[b, slot]
-        value = human_value(c, s.fixed[0].weights, customer, employee, centre.now)
-        credit(s, b, slot, value, value)
+        if s.fixed[0].expects:
+            value = human_value(c, s.fixed[0].weights, customer, employee, centre.now)
+            credit(s, b, slot, value, value)
         join(s, b, slot, k)

@@ -14,15 +14,17 @@ from envs.state import FIRST_EMPLOYEE
 from envs.vector import ContactCentreVector
 from nba.listen.contact_features import CHANNELS, CONTACT_CENTRE, INTENTS
 from nba.listen.outcomes import OutcomeColumns
+from nba.seeding import generator
 from nba.types import ACTION_KINDS, Bools, DecisionLog, Floats, Ints, Policy, Texts
 
 FIRST_MONDAY: Final = 1_767_571_200.0  # 2026-01-05 00:00 UTC, s since the epoch
-# How long after the contact each component is known, s: surveys come in hours, churn in days.
-DELAY_S: Final = {"csat": 12 * 3600.0, "churn_loss_eur": 3 * 86_400.0}
+# Mean delay after the contact until a component is known, s (exponential, assumed): a survey's
+# answer comes in hours, churn is seen in days, the rest with the contact's end.
+DELAY_S: Final = {"csat": 12 * 3600.0, "churn_loss_eur": 1.5 * 86_400.0}
 # And how long one waits for it before the outcome counts as missing.
 WINDOW_S: Final = dict.fromkeys(COMPONENTS, 86_400.0) | {
     "csat": 2 * 86_400.0,
-    "churn_loss_eur": 7 * 86_400.0,
+    "churn_loss_eur": 14 * 86_400.0,
 }
 
 
@@ -151,14 +153,16 @@ def _assemble(
     )
     outcome = np.concatenate([legs[s][0] for s in sorted(legs)])
     end = opening + np.concatenate([legs[s][1] for s in sorted(legs)])
-    return log, _outcome_columns(log, outcome, end)
+    return log, _outcome_columns(log, outcome, end, generator(seed, "outcome delays"))
 
 
-def _outcome_columns(log: DecisionLog, outcome: Floats, end: Floats) -> OutcomeColumns:
+def _outcome_columns(
+    log: DecisionLog, outcome: Floats, end: Floats, delays: np.random.Generator
+) -> OutcomeColumns:
     parts = []
     for i, name in enumerate(COMPONENTS):
         known = ~np.isnan(outcome[:, i]) & ~np.isnan(end)
-        at = end[known] + DELAY_S.get(name, 0.0)
+        at = end[known] + delays.exponential(DELAY_S.get(name, 0.0), int(known.sum()))
         parts.append((log.decision_id[known], name, outcome[known, i], at))
     return OutcomeColumns(
         decision_id=np.concatenate([ids for ids, _, _, _ in parts]),

@@ -38,6 +38,8 @@ def observe(s: State, c: CentreConfig, b: int) -> None:
     centre = s.centre[b]
     customer = s.customer[b, centre.pending]
     on_shift, busy, total = 0, 0, 0.0
+    complexity = _SHRINK * customer.seen[2]
+    slower = np.exp(0.2 * complexity)
     for k in range(s.employee.shape[1] - 1):
         employee = s.employee[b, k]
         row = s.actions[b, FIRST_EMPLOYEE + k]
@@ -50,7 +52,7 @@ def observe(s: State, c: CentreConfig, b: int) -> None:
         total += load
         if employee.serving >= 0:
             busy += 1
-        _employee(c, row, customer, employee, centre.now, load)
+        _employee(c, row, customer, employee, centre.now, load, complexity, slower)
         s.mask[b, FIRST_EMPLOYEE + k] = _open(c, employee, centre.now)
     staff = max(on_shift, 1)
     _centre(s.context[b], s, c, centre, busy / staff, total / staff, staff)
@@ -91,14 +93,14 @@ def _customer(row: Floats32, customer: Customer) -> None:
 
 @njit
 def _employee(
-    c: CentreConfig, row: Floats32, customer: Customer, employee: Employee, now: float, load: float
-) -> None:
+    c: CentreConfig, row: Floats32, customer: Customer, employee: Employee, now: float,
+    load: float, complexity: float, slower: float,
+) -> None:  # fmt: skip
     guess = int(customer.seen[0])
-    complexity = _SHRINK * customer.seen[2]
     match = not customer.second_language or employee.bilingual
     skill = employee.skill_seen[guess]
     tired = max(0.0, load - 0.75) * 2.6
-    handle = c.service_mean_s[guess] * employee.speed_seen * np.exp(0.2 * complexity)
+    handle = c.service_mean_s[guess] * employee.speed_seen * slower
     handle *= (1.25 - 0.5 * skill) * (1.0 if match else 1.3)
     if customer.tried & 7:
         handle *= c.carry_context
@@ -111,8 +113,12 @@ def _employee(
     row[8] = employee.length
     row[9] = now - employee.idle_since + 0.001 if free else 0.0
     row[10] = skill
-    row[11] = employee.skill_seen.mean()
-    row[12] = employee.skill_seen.max()
+    total, best = 0.0, 0.0
+    for i in range(len(employee.skill_seen)):
+        total += employee.skill_seen[i]
+        best = max(best, employee.skill_seen[i])
+    row[11] = total / len(employee.skill_seen)
+    row[12] = best
     row[13] = handle + c.wrap_up_s
     row[14] = logistic(x)
     row[15] = load

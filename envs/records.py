@@ -141,6 +141,7 @@ class Fixed:
 
     rates: Floats  # (24,) mean arrivals per second by hour after opening, zero beyond
     weights: Floats  # (C,) EUR per unit of each component
+    expects: bool  # whether expected values are credited (training)
 
 
 Row = TypeVar("Row")

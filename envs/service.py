@@ -30,8 +30,9 @@ def start_service(s: State, c: CentreConfig, b: int, slot: int, k: int) -> None:
     unplan(s, b, slot)
     centre.answered += 1
     centre.answer_wait_s += customer.waited
-    value = human_value(c, s.fixed[0].weights, customer, employee, centre.now)
-    credit(s, b, slot, value, 0.0)
+    if s.fixed[0].expects:
+        value = human_value(c, s.fixed[0].weights, customer, employee, centre.now)
+        credit(s, b, slot, value, 0.0)
     load = occupancy(c, employee, centre.now)
     luck = occasion(centre.day_key, customer)
     employee.handle_s = service_s(c, luck, mean_handle_s(c, customer, employee, load))

@@ -70,6 +70,7 @@ def allocate(
     *,
     slots: int = 1024,
     decisions: int = 1,
+    expects: bool = False,
 ) -> State:
     """Empty tables for `n_centres` centres; `decisions` is the length of the day's log."""
     b, k, s = n_centres, config.n_employees, slots
@@ -80,6 +81,7 @@ def allocate(
     column(employees, "shift_end")[:, :k] = ends
     fixed = table(Fixed, 1)
     column(fixed, "rates")[0, : len(config.rates)] = config.rates
+    column(fixed, "expects")[0] = expects
     column(fixed, "weights")[0] = [objective.weights.get(name, 0.0) for name in COMPONENTS]
     return State(
         centre=table(Centre, b),

@@ -43,11 +43,12 @@ class ContactCentreVector:
         self.n_centres = n_centres
         self.objective = objective or Objective()
         self.n_actions = FIRST_EMPLOYEE + config.n_employees
-        self.expected_reward = expected_reward
         self._first_site = first_site
         self._stagger = stagger
         decisions = int(config.contacts_per_day * 4 + 500) if log else 1
-        self.state: State = allocate(config, n_centres, self.objective, decisions=decisions)
+        self.state: State = allocate(
+            config, n_centres, self.objective, decisions=decisions, expects=expected_reward
+        )
         self._c = coefficients(config)
         column(self.state.centre, "site_key")[:] = [
             text_key("site", str(seed), str(first_site + b)) for b in range(n_centres)
@@ -85,7 +86,7 @@ class ContactCentreVector:
             b = int(np.flatnonzero(~legal)[0])
             raise InputError(f"action {int(chosen[b])} is not legal in centre {b}; see its mask")
         code = _step(
-            self.state, self._c, chosen, self.config.day_s, self.expected_reward, self._reward,
+            self.state, self._c, chosen, self.config.day_s, self._reward,
             self._dt, self._done, self._closed,
         )  # fmt: skip
         self._check(code)
@@ -131,7 +132,7 @@ def _begin(s: State, c: CentreConfig, b: int, day: int, start: float, day_end: f
 
 @njit
 def _step(
-    s: State, c: CentreConfig, chosen: Ints, day_end: float, expected: bool, reward: Floats,
+    s: State, c: CentreConfig, chosen: Ints, day_end: float, reward: Floats,
     dt: Floats, done: Bools, closed: Table[Centre],
 ) -> int:  # fmt: skip
     weights = s.fixed[0].weights
@@ -146,7 +147,7 @@ def _step(
         if code == kernel.FULL:
             return code
         over = code == kernel.DAY_OVER
-        if expected:
+        if s.fixed[0].expects:
             # Waiting is paid as it happens; everything else when it is decided.
             reward[b] = centre.credited + weights[WAIT] * (centre.totals[WAIT] - before[WAIT])
         else:

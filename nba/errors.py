@@ -25,6 +25,21 @@ class LogError(InputError):
     """A decision log cannot be read or breaks its own rules."""
 
 
+class RequestError(InputError):
+    """A request is refused: which field of it, with which HTTP status, and what to do instead."""
+
+    def __init__(self, status: int, field: str, message: str, remedy: str = "") -> None:
+        super().__init__(f"{field}: {message}; {remedy}" if remedy else f"{field}: {message}")
+        self.status = status
+        self.field = field
+        self.message = message
+        self.remedy = remedy
+
+
+class JournalError(NbaError, RuntimeError):
+    """The journal could not be written, so nothing that depended on it was promised."""
+
+
 class MissingExtraError(NbaError, ImportError):
     """An optional dependency is absent; the message names the extra to install."""
 

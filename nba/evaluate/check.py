@@ -43,7 +43,10 @@ class LogCheck:
 
 
 def check_log(log: DecisionLog) -> LogCheck:
-    """A report of the log's rows by reason, its rewards, loggers and support; it never raises."""
+    """A report of the log's rows by reason, its rewards, loggers and support.
+
+    Faults are reported, not raised; only an empty action set, which no count could tell, is.
+    """
     dropped = {reason: rows for reason, rows in find_faults(log).items() if len(rows)}
     missing = np.flatnonzero(np.isnan(log.reward))
     if len(missing):
@@ -60,7 +63,9 @@ def check_log(log: DecisionLog) -> LogCheck:
         used=int(usable.sum()),
         dropped=dropped,
         propensity=_propensity_status(log, dropped),
-        reward_range=(float(rewards.min()), float(rewards.max())) if len(rewards) else (np.nan,) * 2,
+        reward_range=(float(rewards.min()), float(rewards.max()))
+        if len(rewards)
+        else (np.nan,) * 2,
         loggers=loggers,
         support=support,
         notes=_notes(log, loggers, support),
@@ -103,7 +108,7 @@ def find_faults(log: DecisionLog) -> dict[str, Ints]:
     if (k < 1).any():
         row = int(np.flatnonzero(k < 1)[0])
         raise LogError(f"row {row} has {k[row]} actions; every decision needs at least one")
-    finite = np.isfinite(log.context).all(axis=1)
+    finite: Bools = np.asarray(np.isfinite(log.context).all(axis=1))
     bad_actions = np.flatnonzero(~np.isfinite(log.actions).all(axis=1))
     finite[np.searchsorted(log.offsets, bad_actions, side="right") - 1] = False
     faults: dict[str, Bools] = {

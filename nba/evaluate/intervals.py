@@ -52,7 +52,7 @@ def delta_error(influence: Floats) -> float:
 
 
 def delta_interval(value: float, influence: Floats, *, level: float) -> Interval:
-    """value ± t · its standard error; infinite with fewer than two buckets."""
+    """Value ± t · its standard error; infinite with fewer than two buckets."""
     error = delta_error(influence)
     if not np.isfinite(error):
         return Interval(-np.inf, np.inf)

@@ -5,8 +5,8 @@ that treats a customer's rows as one witness (delta method over buckets; Cochran
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class Statistics:
         self.has_model &= reward_predictions is not None
         if not used.any():
             return
-        columns = _row_columns(log, target, reward_predictions)[:, used]
+        columns = [c[used] for c in _row_columns(log, target, reward_predictions)]
         bucket = unit_parts(log.unit, N_BUCKETS, purpose="bucket")[used]
         for place, values in enumerate(columns):
             self.buckets[:, place] += np.bincount(bucket, values, minlength=N_BUCKETS)
@@ -112,37 +112,147 @@ class Statistics:
         """The sum of one column over all rows."""
         return float(self.buckets[:, COLUMNS.index(column)].sum())
 
-    def finalize(self, estimand: Estimand, *, level: float = 0.95) -> Estimate:
-        """The estimate with its interval; LogError if no row had a reward."""
-        part = _Part.of(self, estimand)
-        ess = self.ess if estimand.weighted else self.total("n")
-        interval = delta_interval(part.value, part.influence, level=level)
-        small = estimand.weighted and ess < SMALL_ESS
-        if small:
-            interval = _small(self, logged(self), estimand, 0.0, part.value, level=level)
-        return Estimate(
-            value=part.value,
-            std_error=delta_error(part.influence),
-            low=interval.low,
-            high=interval.high,
-            ess=ess,
-            method=estimand.name,
-            level=level,
-            diagnostics={**self._diagnostics(), "cressie_read": float(small)},
-        )
-
     @property
     def ess(self) -> float:
         """Kish's effective sample size of the weights."""
         return effective_sample_size(self.total("w"), self.weight_squares)
 
-    def _diagnostics(self) -> dict[str, float]:
-        n, w = (self.buckets[:, COLUMNS.index(name)] for name in ("n", "w"))
-        return {
-            "rows": float(n.sum()),
-            "rows_without_reward": float(self.unrewarded),
-            "unit_buckets": float((n > 0).sum()),
-            "mean_weight": float(w.sum() / n.sum()),
-            "mean_weight_z": mean_weight_z(w, n),
-            "max_weight_share": max_weight_share(self.weight_range[1], float(w.sum())),
-        }
+    def finalize(self, estimand: Estimand, *, level: float = 0.95) -> Estimate:
+        """The estimate with its interval; LogError if no row had a reward."""
+        value, influence = linearise(self, estimand)
+        ess = self.ess if estimand.weighted else self.total("n")
+        return make_estimate(
+            estimand,
+            value=value,
+            influence=influence,
+            ess=ess,
+            level=level,
+            diagnostics=diagnose(self),
+            small=small_sample_interval(self, None, estimand, level=level),
+        )
+
+
+class Linearised(NamedTuple):
+    """A ratio and what each filled bucket of units adds to its error."""
+
+    value: float
+    influence: Floats  # (J,)
+
+
+def linearise(statistics: Statistics, estimand: Estimand) -> Linearised:
+    """The estimand's value with its linearisation over the filled buckets."""
+    if estimand.modelled and not statistics.has_model:
+        raise InputError(f"{estimand.name} needs reward_predictions; give them to every update")
+    buckets = statistics.buckets[statistics.buckets[:, 0] > 0]
+    if not len(buckets):
+        raise LogError(
+            f"no row of the log has a reward ({statistics.unrewarded} are missing); join its "
+            "outcomes first (nba.listen.outcomes)"
+        )
+    totals = estimand.totals(buckets)
+    sizes = buckets[:, COLUMNS.index(estimand.denominator)]
+    size = float(sizes.sum())
+    if size <= 0:
+        return Linearised(0.0, np.zeros(len(buckets)))  # the target never did what was logged
+    value = float(totals.sum()) / size
+    return Linearised(value, (totals - value * sizes) / size)
+
+
+def make_estimate(
+    estimand: Estimand,
+    *,
+    value: float,
+    influence: Floats,
+    ess: float,
+    level: float,
+    diagnostics: Mapping[str, float],
+    small: Interval | None,
+) -> Estimate:
+    """An estimate with the interval that its effective sample size asks for."""
+    cressie_read = small is not None and ess < SMALL_ESS
+    interval = delta_interval(value, influence, level=level)
+    if cressie_read and small is not None:
+        # The reweighting aims at mean weight 1, which the plain average need not have.
+        interval = Interval(min(small.low, value), max(small.high, value))
+    return Estimate(
+        value=value,
+        std_error=delta_error(influence),
+        low=interval.low,
+        high=interval.high,
+        ess=ess,
+        method=estimand.name,
+        level=level,
+        diagnostics={**diagnostics, "cressie_read": float(cressie_read)},
+    )
+
+
+def small_sample_interval(
+    policy: Statistics, baseline: Statistics | None, estimand: Estimand, *, level: float
+) -> Interval | None:
+    """The Cressie–Read interval of a value, or of its difference to a baseline's on the same rows.
+
+    None for an estimand without weights.
+    """
+    if not estimand.weighted:
+        return None
+    filled = policy.buckets[:, 0] > 0
+    buckets = policy.buckets[filled]
+    totals = estimand.totals(buckets)
+    if baseline is not None:
+        totals = totals - estimand.totals(baseline.buckets[filled])
+    return cressie_read_interval(
+        totals, buckets[:, 0], buckets[:, 3], _extremes(policy, baseline, estimand), level=level
+    )
+
+
+def _extremes(policy: Statistics, baseline: Statistics | None, estimand: Estimand) -> list[Extreme]:
+    """Decisions at the ends of the weights' and of the rewards' (or their residuals') range."""
+    model, errors = 0.0, policy.reward_range
+    if estimand.modelled:
+        gap = policy.total("v") - (baseline.total("v") if baseline is not None else 0.0)
+        model, errors = gap / policy.total("n"), policy.residual_range
+    low, high = policy.weight_range
+    other_low, other_high = baseline.weight_range if baseline is not None else (0.0, 0.0)
+    return [
+        Extreme(model + (weight - other) * error, weight)
+        for weight, other in ((high, other_low), (low, other_high))
+        for error in errors
+    ]
+
+
+def diagnose(statistics: Statistics) -> dict[str, float]:
+    """What the sums tell about the rows used and about the weights."""
+    n, w = statistics.buckets[:, 0], statistics.buckets[:, 3]
+    return {
+        "rows": float(n.sum()),
+        "rows_without_reward": float(statistics.unrewarded),
+        "unit_buckets": float((n > 0).sum()),
+        "mean_weight": float(w.sum() / n.sum()),
+        "mean_weight_z": mean_weight_z(w, n),
+        "max_weight_share": max_weight_share(statistics.weight_range[1], float(w.sum())),
+    }
+
+
+def _row_columns(
+    log: DecisionLog, target: Floats, reward_predictions: Floats | None
+) -> tuple[Floats, ...]:
+    """The columns of `COLUMNS` for every row, each (n,)."""
+    chosen = chosen_flat(log)
+    weight = target[chosen] / log.propensity
+    predicted, value = np.zeros(len(log)), np.zeros(len(log))
+    if reward_predictions is not None:
+        if reward_predictions.shape != target.shape or not np.isfinite(reward_predictions).all():
+            raise InputError(
+                f"reward_predictions have shape {reward_predictions.shape}; {len(target)} finite "
+                "numbers are needed, one for each logged action"
+            )
+        predicted = reward_predictions[chosen]
+        value = np.add.reduceat(target * reward_predictions, log.offsets[:-1])
+    reward = log.reward
+    return (
+        np.ones(len(log)), reward, predicted, weight, weight * reward, weight * predicted, value,
+    )  # fmt: skip
+
+
+def _wider(span: tuple[float, float], values: Floats) -> tuple[float, float]:
+    return min(span[0], float(values.min())), max(span[1], float(values.max()))

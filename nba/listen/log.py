@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
@@ -74,7 +74,7 @@ def read_log(path: Path | str) -> DecisionLog:
     return _log(pa.concat_tables(tables, promote_options="default"), first, Path(path))
 
 
-def _table(log: DecisionLog) -> Any:
+def _table(log: DecisionLog) -> pa.Table:
     names = {"context_names": log.context_names, "action_names": log.action_names}
     metadata = {
         "format": FORMAT,
@@ -101,7 +101,7 @@ def _table(log: DecisionLog) -> Any:
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def _text_array(name: str, values: Texts) -> Any:
+def _text_array(name: str, values: Texts) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -122,7 +122,7 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> pa.Table:
     try:
         with pq.ParquetFile(file, memory_map=True) as parquet:
             table = parquet.read()
@@ -144,13 +144,13 @@ def _read(file: Path) -> Any:
     return table
 
 
-def _metadata(table: Any) -> dict[str, str]:
+def _metadata(table: pa.Table) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
 
 
-def _require_columns(file: Path, schema: Any) -> None:
+def _require_columns(file: Path, schema: pa.Schema) -> None:
     found = dict(zip(schema.names, schema.types, strict=True))
-    needed: dict[str, Any] = {
+    needed: dict[str, pa.DataType | None] = {
         **dict.fromkeys(_TEXTS, pa.string()),
         **_NUMBERS,
         "reward": pa.float64(),
@@ -169,14 +169,14 @@ def _require_columns(file: Path, schema: Any) -> None:
             raise LogError(f"column {name!r} of {file} is {found[name]}; {wanted} is needed")
 
 
-def _is_list(name: str, kind: Any) -> bool:
+def _is_list(name: str, kind: pa.DataType) -> bool:
     if name == "context":
         return bool(pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32())
     inside = pa.string() if name == "action_ids" else pa.float32()
     return bool(pa.types.is_large_list(kind) and kind.value_type == inside)
 
 
-def _log(table: Any, metadata: Mapping[str, str], path: Path) -> DecisionLog:
+def _log(table: pa.Table, metadata: Mapping[str, str], path: Path) -> DecisionLog:
     table = table.combine_chunks()
     n = table.num_rows
     optional = (_OUTCOME, _SEGMENT)
@@ -215,31 +215,31 @@ def _log(table: Any, metadata: Mapping[str, str], path: Path) -> DecisionLog:
     )
 
 
-def _lists(table: Any, name: str) -> tuple[Ints, Any]:
+def _lists(table: pa.Table, name: str) -> tuple[Ints, pa.Array]:
     """Offsets from zero (n + 1,) and the flat values of a list column."""
     column = _whole(table, name)
     offsets = column.offsets.to_numpy()
     return offsets - offsets[0], column.flatten()
 
 
-def _flat(table: Any, name: str) -> Floats32:
+def _flat(table: pa.Table, name: str) -> Floats32:
     return np.asarray(_whole(table, name).flatten().to_numpy(zero_copy_only=False))
 
 
-def _whole(table: Any, name: str) -> Any:
+def _whole(table: pa.Table, name: str) -> pa.Array:
     column = table[name].combine_chunks()
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
 
 
-def _texts(table: Any, name: str) -> Texts:
+def _texts(table: pa.Table, name: str) -> Texts:
     """A text column; what a part does not have is the empty text."""
     return np.asarray(table[name].fill_null("").to_numpy(), dtype=object)
 
 
-def _numbers(table: Any, name: str) -> Floats:
+def _numbers(table: pa.Table, name: str) -> Floats:
     """A number column; what is missing is NaN."""
     return np.asarray(table[name].to_numpy(), dtype=np.float64)
 
 
-def _after(table: Any, prefix: str) -> list[str]:
+def _after(table: pa.Table, prefix: str) -> list[str]:
     return [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]

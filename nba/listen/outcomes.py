@@ -171,7 +171,7 @@ def _first_of_each(usable: Bools, slot: Ints, at: Floats) -> Ints:
     """The usable outcome with the earliest time of each slot, as row numbers."""
     rows = np.flatnonzero(usable)
     ordered = rows[np.lexsort((at[rows], slot[rows]))]
-    return ordered[np.diff(slot[ordered], prepend=-1) != 0]
+    return np.asarray(ordered[np.diff(slot[ordered], prepend=-1) != 0])
 
 
 def _fill_defaults(

@@ -79,7 +79,7 @@ class Basis:
     @property
     def n_groups(self) -> int:
         """How many groups of kinds have weights of their own, at least one."""
-        return max(1, self.groups.shape[1])
+        return max(1, int(self.groups.shape[1]))
 
     @property
     def n_parts(self) -> int:

@@ -95,9 +95,7 @@ def cross_fit_rewards(
 
 
 def _basis(log: DecisionLog) -> Basis:
-    return make_basis(
-        log.context_names, log.action_names, context=log.context, actions=log.actions
-    )
+    return make_basis(log.context_names, log.action_names, context=log.context, actions=log.actions)
 
 
 def _rewarded(log: DecisionLog) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

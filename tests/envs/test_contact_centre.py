@@ -1,5 +1,7 @@
 """The Gymnasium face."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -23,7 +25,8 @@ def test_a_day_ends_truncated_with_its_components_settled() -> None:
     env = ContactCentre()
     observation, _ = env.reset(seed=3)
     generator = np.random.default_rng(0)
-    total, truncated, info = 0.0, False, {}
+    total, truncated = 0.0, False
+    info: dict[str, Any] = {}
     while not truncated:
         assert env.observation_space.contains(observation)
         observation, reward, terminated, truncated, info = env.step(_legal(env, generator))

@@ -25,7 +25,7 @@ BANK = preset("bank")
 
 def _random_legal(vector: ContactCentreVector, generator: np.random.Generator) -> Ints:
     mask = vector.observe()[2]
-    return np.argmax(generator.random(mask.shape) * mask, axis=1)
+    return np.asarray(np.argmax(generator.random(mask.shape) * mask, axis=1))
 
 
 def _open_contacts(vector: ContactCentreVector) -> Ints:

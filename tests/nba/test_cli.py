@@ -54,6 +54,8 @@ def family():
 
 family.add_command(no, "no")
 '''
+ABSENT = "a_library_that_nobody_has"
+INSTALL = "run: pip install 'nba-engine"
 NAMES = ("done", "no", "exit_no", "bad", "absent_file", "bug", "stop", "late", "family")
 TABLE = {name: Entry(f"shop:{name}", f"Help of {name}.", "train") for name in NAMES}
 TABLE["early"] = Entry("closed_shop:any", "Needs an absent library.", "serve")
@@ -109,21 +111,16 @@ def test_the_exit_code_says_how_it_ended(arguments: list[str], code: int) -> Non
             ["bad", "--days", "x"],
             "error: Invalid value for '--days': 'x' is not a valid integer. See `nba bad --help`.",
         ),
-        (
-            ["family", "yes"],
-            "error: No such command 'yes'. See `nba family --help`.",
-        ),
+        (["family", "yes"], "error: No such command 'yes'. See `nba family --help`."),
         (["absent_file"], "error: Could not open file 'x.toml': not there"),
         (["stop"], "interrupted"),
         (
             ["early"],
-            "error: `nba early` needs a_library_that_nobody_has, which is not installed; "
-            "run: pip install 'nba-engine[serve]'",
+            f"error: `nba early` needs {ABSENT}, which is not installed; {INSTALL}[serve]'",
         ),
         (
             ["late"],
-            "error: `nba late` needs a_library_that_nobody_has, which is not installed; "
-            "run: pip install 'nba-engine[train]'",
+            f"error: `nba late` needs {ABSENT}, which is not installed; {INSTALL}[train]'",
         ),
     ],
 )

@@ -15,11 +15,15 @@ from nba.terminal import note, print_json, progress
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """A result as a command has it."""
+
     policy: str
     value: float
 
 
 class Terminal(io.StringIO):
+    """A stream that a person watches."""
+
     def isatty(self) -> bool:
         return True
 

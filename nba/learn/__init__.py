@@ -1,0 +1,1 @@
+"""The learn room: from logs with their outcomes to the next immutable policy."""

@@ -1,0 +1,74 @@
+"""What every learner obeys. A new one joins by one line in LEARNERS."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nba.errors import LogError
+from nba.evaluate.target import target_probabilities
+from nba.learn.greedy import GreedyLearner
+from nba.types import DecisionLog, Floats, Learner, Policy
+from tests.planted_log import PlantedWorld, draw_log, make_world
+
+LEARNERS: list[Callable[[], Learner]] = [GreedyLearner]
+
+
+@pytest.fixture(params=LEARNERS)
+def learner(request: pytest.FixtureRequest) -> Learner:
+    made: Learner = request.param()
+    return made
+
+
+@pytest.fixture(scope="module")
+def world() -> PlantedWorld:
+    return make_world(np.random.default_rng(5))
+
+
+@pytest.fixture(scope="module")
+def log(world: PlantedWorld) -> DecisionLog:
+    return draw_log(world, 4_000, np.random.default_rng(6)).log
+
+
+def _mean_reward(world: PlantedWorld, policy: Policy, log: DecisionLog) -> float:
+    """The planted value of a policy whose probabilities are read off a log's action sets."""
+    flat: Floats = target_probabilities(policy, log)
+    where = {log.context[i].tobytes(): i for i in range(len(log))}
+    by_situation = np.concatenate(
+        [
+            flat[slice(*log.offsets[[where[row.tobytes()], where[row.tobytes()] + 1]])]
+            for row in world.context
+        ]
+    )
+    return world.value(by_situation)
+
+
+def test_nothing_learned_gives_no_policy(learner: Learner) -> None:
+    with pytest.raises(LogError, match="learned"):
+        learner.policy()
+
+
+def test_the_learned_policy_beats_the_one_that_wrote_the_log(
+    learner: Learner, world: PlantedWorld, log: DecisionLog
+) -> None:
+    learner.learn(log)
+    assert _mean_reward(world, learner.policy(), log) > world.value(world.logging)
+
+
+def test_a_policy_handed_out_is_not_changed_by_later_learning(
+    learner: Learner, log: DecisionLog
+) -> None:
+    learner.learn(log)
+    policy = learner.policy()
+    before = target_probabilities(policy, log)
+    learner.learn(replace(log, reward=-log.reward))
+    assert np.array_equal(target_probabilities(policy, log), before)
+    assert not np.array_equal(target_probabilities(learner.policy(), log), before)
+
+
+def test_the_same_log_teaches_the_same_policy(learner: Learner, log: DecisionLog) -> None:
+    learner.learn(log)
+    first = target_probabilities(learner.policy(), log)
+    learner.learn(log)
+    assert np.array_equal(target_probabilities(learner.policy(), log), first)
