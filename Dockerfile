@@ -1,7 +1,9 @@
 # The lean server: the engine and the counter, no training library.
-# Not built where it was written, for want of a container engine; the same steps were run by hand
-# in an empty environment. Build:  docker build -t nba-engine .
-# Run:    docker run -p 8080:8080 -v "$PWD/runs:/data" nba-engine --policy /data/policy.safetensors
+# Not built where it was written, for want of a container engine; its installation and the server
+# were run by hand in an empty environment.
+#   docker build -t nba-engine .
+#   docker run -p 8080:8080 -v "$PWD/runs:/data" nba-engine /data/policy.safetensors
+# The server asks for no key yet: let it be reached only through a proxy that does.
 FROM python:3.12-slim
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1
@@ -15,5 +17,6 @@ RUN pip install -c constraints.txt '.[serve]' \
 USER nba
 WORKDIR /data
 VOLUME /data
+ENV NBA_SERVE_HOST=0.0.0.0 NBA_SERVE_PORT=8080 NBA_SERVE_JOURNAL=/data/journal
 EXPOSE 8080
-ENTRYPOINT ["nba", "serve", "--host", "0.0.0.0", "--port", "8080"]
+ENTRYPOINT ["nba", "serve"]

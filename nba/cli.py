@@ -44,6 +44,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "serve": Entry("serving.commands:serve", "Answer decisions over HTTP.", "serve"),
     "decide": Entry("serving.commands:decide", "Decide one request from the terminal.", "serve"),
     "show": Entry("serving.commands:show", "Print the card of a policy file.", "serve"),
+    "bench": Entry(
+        "experiments.benchmark.command:bench", "Measure speed on this machine.", "train"
+    ),
 }
 
 

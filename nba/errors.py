@@ -3,8 +3,10 @@
 NbaError                    anything a user can mend; the command line prints it as one line
 ├── InputError              a file, request, log or setting is wrong: names the field or row
 │   ├── PolicyFileError     a policy file is damaged, of another format or of another feature spec
-│   └── LogError            a decision log cannot be read or breaks its own rules
+│   ├── LogError            a decision log cannot be read or breaks its own rules
+│   └── RequestError        a request to the server is refused: carries status, field, remedy
 ├── MissingExtraError       an optional dependency is not installed: names the extra
+├── JournalError            the journal could not be written: what it was for is not promised
 └── CapacityError           a fixed-size pool of the simulation is full: nothing is dropped silently
 """
 

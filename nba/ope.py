@@ -71,7 +71,11 @@ def run(
     protect: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Estimate what the policy of --target would have earned on LOG, and give a verdict."""
+    """Estimate what the policy of --target would have earned on LOG, and give a verdict.
+
+    Each decision is judged by itself: what it does to the queues of later contacts is not in the
+    log's estimate; the simulated centre tells that.
+    """
     if not 0.0 < level < 1.0:
         raise InputError(f"--level is {level}; give the intervals' coverage, such as 0.95")
     decisions = read_log(log)
@@ -180,38 +184,49 @@ def _lines(found: Evaluation, policy: str) -> Iterator[tuple[str, Estimate]]:
 def _show_check(check: LogCheck) -> None:
     console = Console()
     low, high = check.reward_range
-    console.print(
+    _say(
+        console,
         f"{check.used:,} of {check.rows:,} rows can be used; propensity {check.propensity}; "
-        f"reward {low:.2f} to {high:.2f} EUR; written by {', '.join(check.loggers)}"
+        f"reward {low:.2f} to {high:.2f} EUR; written by {', '.join(check.loggers)}",
     )
     _show_dropped(console, check)
-    table = Table("action kind", "rows where eligible", "rows where chosen")
+    table = Table("action kind")
+    for header in ("rows where eligible", "rows where chosen"):
+        table.add_column(header, justify="right")
     for kind, (eligible, chosen) in check.support.items():
         table.add_row(kind, f"{eligible:,}", f"{chosen:,}")
     console.print(table)
     for line in check.notes:
-        console.print(line)
+        _say(console, line)
 
 
 def _show_dropped(console: Console, check: LogCheck) -> None:
     for reason, rows in check.dropped.items():
         shown = ", ".join(str(row) for row in rows[:_SHOWN_ROWS].tolist())
         more = ", …" if len(rows) > _SHOWN_ROWS else ""
-        console.print(f"{len(rows):,} rows dropped, {reason}: rows {shown}{more}", markup=False)
+        _say(console, f"{len(rows):,} rows dropped, {reason}: rows {shown}{more}")
 
 
 def _show_evaluation(found: Evaluation, policy: str, against: str) -> None:
     console = Console()
-    console.print(f"{found.check.used:,} of {found.check.rows:,} rows used")
+    _say(console, f"{found.check.used:,} of {found.check.rows:,} rows used")
     _show_dropped(console, found.check)
-    table = Table("policy", "estimator", "EUR per decision", "interval", "", "ESS")
+    table = Table(title="EUR per decision")
+    table.add_column("policy", no_wrap=True)
+    table.add_column("estimator")
+    for header in ("value", "low", "high", "ESS"):
+        table.add_column(header, justify="right")
+    table.add_column("interval")
     difference = (f"{policy} − {against}", found.difference)
     for name, e in (*_lines(found, policy), difference):
-        table.add_row(
-            name, e.method, f"{e.value:.3f}", f"{e.low:.3f} … {e.high:.3f}", _interval(e),
-            f"{e.ess:,.0f}",
-        )  # fmt: skip
+        figures = (f"{e.value:.3f}", f"{e.low:.3f}", f"{e.high:.3f}", f"{e.ess:,.0f}")
+        table.add_row(name, e.method, *figures, _interval(e))
     console.print(table)
     console.print(found.result.verdict, style="bold")
     for reason in found.result.reasons:
-        console.print(f"- {reason}", markup=False)
+        _say(console, f"- {reason}")
+
+
+def _say(console: Console, line: str) -> None:
+    """Print one line as it is: names in it are no markup, and a terminal may wrap it."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

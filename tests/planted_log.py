@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nba.listen.encode import Feature, FeatureSpec
 from nba.types import DecisionLog, Floats, Floats32, Ints
 
-CONTEXT_NAMES = ("load", "value_tier")
-ACTION_NAMES = ("kind=queue", "kind=employee", "resolve_estimate")
+SPEC = FeatureSpec(
+    "planted-1",
+    context=(Feature("load"), Feature("value_tier", high=2.0)),
+    action=(Feature("kind", levels=("queue", "employee")), Feature("resolve_estimate")),
+)
 IDS = np.array([f"decision-{i}" for i in range(50_000)], dtype=object)
 UNITS = np.array([f"customer-{i}" for i in range(50_000)], dtype=object)
 ACTION_IDS = np.array([f"action-{i}" for i in range(50_000)], dtype=object)
@@ -106,9 +110,9 @@ def draw_log(world: PlantedWorld, n: int, rng: np.random.Generator) -> PlantedLo
         policy_version=np.full(n, "planted", dtype=object),
         outcomes={"resolved": reward.copy()},
         reward=reward,
-        context_names=CONTEXT_NAMES,
-        action_names=ACTION_NAMES,
-        spec_version="planted-1",
+        context_names=SPEC.context_names,
+        action_names=SPEC.action_names,
+        spec_version=SPEC.version,
         segments={"tier": world.context[situation, 1].astype(int).astype(str).astype(object)},
     )
     return PlantedLog(log, world.target[source], world.logging[source], world.mean_reward[source])
@@ -127,3 +131,34 @@ def _draw(world: PlantedWorld, situation: Ints, rng: np.random.Generator) -> Int
 def _softmax(score: Floats, offsets: Ints) -> Floats:
     weight = np.exp(score)
     return np.asarray(weight / np.repeat(np.add.reduceat(weight, offsets[:-1]), np.diff(offsets)))
+
+
+def take_rows(log: DecisionLog, rows: Ints) -> DecisionLog:
+    """The given rows of a log, in the given order."""
+    first, last = log.offsets[rows], log.offsets[rows + 1]
+    offsets = np.concatenate([[0], np.cumsum(last - first)])
+    flat = flat_of_rows(log, rows)
+    return DecisionLog(
+        decision_id=log.decision_id[rows],
+        unit=log.unit[rows],
+        at=log.at[rows],
+        context=log.context[rows],
+        offsets=offsets,
+        action_ids=log.action_ids[flat],
+        actions=log.actions[flat],
+        chosen=log.chosen[rows],
+        propensity=log.propensity[rows],
+        policy_version=log.policy_version[rows],
+        outcomes={name: values[rows] for name, values in log.outcomes.items()},
+        reward=log.reward[rows],
+        context_names=log.context_names,
+        action_names=log.action_names,
+        spec_version=log.spec_version,
+        segments={name: values[rows] for name, values in log.segments.items()},
+    )
+
+
+def flat_of_rows(log: DecisionLog, rows: Ints) -> Ints:
+    """Where the actions of the given rows stand in the log's flat order."""
+    parts = [np.arange(log.offsets[row], log.offsets[row + 1]) for row in rows]
+    return np.concatenate(parts).astype(np.int64)

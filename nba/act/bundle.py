@@ -71,9 +71,9 @@ def save_policy(path: Path | str, policy: Policy, card: Card) -> str:
         "format_version": FORMAT_VERSION,
         "card": text,
         "card_sha256": _sha256(text.encode()),
-        "tensors_sha256": _tensors_sha256(tensors),
+        "tensors_sha256": tensors_sha256(tensors),
     }
-    _write_atomically(path, _in_one_order(safetensors.numpy.save(tensors, metadata)))
+    _write_atomically(path, in_one_order(safetensors.numpy.save(tensors, metadata)))
     return _digest(metadata)[:12]
 
 
@@ -96,6 +96,8 @@ def load_policy(path: Path | str, *, spec: FeatureSpec | None = None) -> LoadedP
 def _load(raw: bytes, spec: FeatureSpec | None) -> LoadedPolicy:
     metadata, tensors = _unpack(raw)
     _check_metadata(metadata, tensors)
+    if in_one_order(raw) != raw:
+        raise PolicyFileError("is damaged (its header was changed); copy or export it again")
     plain = json.loads(metadata["card"])
     digest = _digest(metadata)
     try:
@@ -125,13 +127,10 @@ def _unpack(raw: bytes) -> tuple[Mapping[str, str], Tensors]:
         header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
         tensors = safetensors.numpy.load(raw)
         metadata = header["__metadata__"]
-        canonical = _in_one_order(raw)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise PolicyFileError(
             f"is damaged or no policy file ({type(error).__name__}); copy or export it again"
         ) from error
-    if metadata.get("format") == FORMAT and canonical != raw:
-        raise PolicyFileError("is damaged (its header was changed); copy or export it again")
     return metadata, tensors
 
 
@@ -150,7 +149,7 @@ def _check_metadata(metadata: Mapping[str, str], tensors: Tensors) -> None:
         raise PolicyFileError("is damaged (its metadata keys differ); copy or export it again")
     for name, found in (
         ("card", _sha256(metadata["card"].encode())),
-        ("tensors", _tensors_sha256(tensors)),
+        ("tensors", tensors_sha256(tensors)),
     ):
         if metadata[f"{name}_sha256"] != found:
             raise PolicyFileError(
@@ -201,7 +200,7 @@ def _card(plain: Mapping[str, Any]) -> Card:
     )
 
 
-def _in_one_order(raw: bytes) -> bytes:
+def in_one_order(raw: bytes) -> bytes:
     """The same safetensors file with its header sorted, so that equal content is equal bytes."""
     end = 8 + int.from_bytes(raw[:8], "little")
     header = json.dumps(json.loads(raw[8:end]), sort_keys=True, separators=(",", ":")).encode()
@@ -209,7 +208,8 @@ def _in_one_order(raw: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header + raw[end:]
 
 
-def _tensors_sha256(tensors: Tensors) -> str:
+def tensors_sha256(tensors: Tensors) -> str:
+    """The digest of arrays with their names, types and shapes; of no order."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         array = tensors[name]

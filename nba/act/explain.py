@@ -128,12 +128,12 @@ def _feature_reasons(
         ]
         values = actions.features[rows][:, [spec.action_column(w.column) for w in wordings]]
         place = int(np.searchsorted(rows, chosen))
-        spread = values.std(axis=0)
-        lead = (values[place] - values.mean(axis=0)) / np.where(spread > 0.0, spread, np.inf)
+        varied = np.ptp(values, axis=0) > 0.0
+        lead = (values[place] - values.mean(axis=0)) / np.where(varied, values.std(axis=0), np.inf)
         facts += [
             (w.sign * lead[i] + (10.0 if w.column in first else 0.0), w, values[:, i], place)
             for i, w in enumerate(wordings)
-            if spread[i] > 0.0 or w.column in first
+            if varied[i] or w.column in first
         ]
     facts.sort(key=lambda fact: -fact[0])
     return [_fact_text(wording, values, place) for _, wording, values, place in facts[:_REASONS]]

@@ -18,6 +18,7 @@ from nba.understand.reward_model import LinearRewardModel
 
 KINDS: Final = ("action_scorer", "greedy", "index_rule", "longest_idle", "uniform")
 _REWARD_MODEL: Final = "reward_model."
+_PRIOR_MODEL: Final = "prior_model."
 _SCORER: Final = "scorer."
 
 Settings = dict[str, Any]  # JSON values
@@ -37,9 +38,16 @@ def parts_of(policy: Policy) -> tuple[str, Settings, Arrays]:
                 "temperature": policy.temperature,
                 "floor": policy.floor,
             }
-            arrays = {f"{_SCORER}{key}": array for key, array in policy.parameters.items()}
-            model = {} if policy.reward_model is None else _model_arrays(policy.reward_model)
-            return "action_scorer", name | settings, {**arrays, **model}
+            arrays: dict[str, NDArray[Any]] = {
+                f"{_SCORER}{key}": array for key, array in policy.parameters.items()
+            }
+            for prefix, model in (
+                (_REWARD_MODEL, policy.reward_model),
+                (_PRIOR_MODEL, policy.prior_model),
+            ):
+                if model is not None:
+                    arrays |= _model_arrays(model, prefix)
+            return "action_scorer", name | settings, arrays
         case Greedy():
             return "greedy", name, _model_arrays(policy.reward_model)
         case IndexRule():
@@ -71,8 +79,13 @@ def assemble(
     match kind:
         case "action_scorer":
             parameters = _under(_SCORER, arrays)
+            priors = _under(_PRIOR_MODEL, arrays)
             policy = ActionScorer(
-                version=version, parameters=parameters, reward_model=model, **settings
+                version=version,
+                parameters=parameters,
+                reward_model=model,
+                prior_model=LinearRewardModel.from_tensors(priors) if priors else None,
+                **settings,
             )
             _check_sizes(policy, spec)
             return policy
@@ -88,13 +101,13 @@ def assemble(
             raise PolicyFileError(f"holds a policy of kind {kind!r}; known are {', '.join(KINDS)}")
 
 
-def _model_arrays(model: RewardModel) -> dict[str, NDArray[Any]]:
+def _model_arrays(model: RewardModel, prefix: str = _REWARD_MODEL) -> dict[str, NDArray[Any]]:
     if not isinstance(model, LinearRewardModel):
         raise PolicyFileError(
             f"a reward model of class {type(model).__name__} has no file form; "
             "use nba.understand.reward_model.LinearRewardModel"
         )
-    return {f"{_REWARD_MODEL}{key}": np.asarray(array) for key, array in model.tensors().items()}
+    return {f"{prefix}{key}": np.asarray(array) for key, array in model.tensors().items()}
 
 
 def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:

@@ -47,8 +47,9 @@ class ActionScorer:
     name: str
     version: str
     parameters: Mapping[str, Floats32]  # shapes: PARAMETER_SHAPES; kept as read-only float32
-    reward_model: RewardModel | None = None
-    prior_weight: float = 0.0  # logits per EUR of predicted reward
+    reward_model: RewardModel | None = None  # what an action is predicted to earn, in EUR
+    prior_model: RewardModel | None = None  # what the logits start from; None: the reward model
+    prior_weight: float = 0.0  # logits per EUR of the prior
     temperature: float = 1.0
     floor: float = 0.0  # share spread evenly over the eligible actions
 
@@ -59,7 +60,7 @@ class ActionScorer:
         _check_share("floor", self.floor)
         if not np.isfinite(self.prior_weight):
             raise InputError(f"prior_weight is {self.prior_weight}; a finite number is needed")
-        if self.prior_weight != 0.0 and self.reward_model is None:
+        if self.prior_weight != 0.0 and self.reward_model is None and self.prior_model is None:
             raise InputError(
                 f"prior_weight is {self.prior_weight:g} without a reward model; "
                 "give a reward model or set prior_weight to 0"
@@ -77,9 +78,11 @@ class ActionScorer:
 
     def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
         """(B, d), (B, A, p), (B, A) → (B, A), zero where masked."""
+        check_some_action(mask)
         logits = self.batch_scores(context, actions, mask).astype(np.float64)
-        if self.reward_model is not None and self.prior_weight != 0.0:
-            prior = self.reward_model.batch_rewards(context, actions)
+        source = self.prior_model or self.reward_model
+        if source is not None and self.prior_weight != 0.0:
+            prior = source.batch_rewards(context, actions)
             best = np.where(mask, prior, -np.inf).max(axis=1, keepdims=True)
             logits += self.prior_weight * (prior - best)
         logits /= self.temperature

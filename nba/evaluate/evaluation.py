@@ -1,4 +1,8 @@
-"""One question, one pass: what would the target have earned, and may it be promoted?"""
+"""One question, one pass: what would the target have earned, and may it be promoted?
+
+Each decision is judged by itself, with the load that the logging policy made: what other choices
+would have done to later contacts' queues is not in these estimates; the simulated centre tells it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -103,7 +103,7 @@ def _doubts(difference: Estimate, unsupported: float, thresholds: Thresholds) ->
 def _rows_for_ess(difference: Estimate, needed: float) -> str:
     if difference.ess <= 0:
         return "many more"
-    return f"{math.ceil(difference.diagnostics['rows'] * needed / difference.ess):,}"
+    return _rounded(difference.diagnostics["rows"] * needed / difference.ess)
 
 
 def _more_rows(difference: Estimate, margin: float) -> str:
@@ -112,5 +112,10 @@ def _more_rows(difference: Estimate, margin: float) -> str:
     reach = max(difference.high - difference.value, difference.value - difference.low)
     if not math.isfinite(reach) or gap < 1e-3 * reach:
         return "more rows alone will hardly settle it: the difference is about the margin"
-    rows = math.ceil(difference.diagnostics["rows"] * (reach / gap) ** 2)
-    return f"if the difference stays what it is, about {rows:,} rows would settle it"
+    rows = difference.diagnostics["rows"] * (reach / gap) ** 2
+    return f"if the difference stays what it is, about {_rounded(rows)} rows would settle it"
+
+
+def _rounded(rows: float) -> str:
+    """Two digits: nobody knows more about rows that are yet to come."""
+    return f"{float(f'{rows:.2g}'):,.0f}"

@@ -104,7 +104,8 @@ class Statistics:
         self.buckets += other.buckets
         self.weight_squares += other.weight_squares
         for name in ("weight_range", "reward_range", "residual_range"):
-            setattr(self, name, _wider(getattr(self, name), np.array(getattr(other, name))))
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, (min(mine[0], theirs[0]), max(mine[1], theirs[1])))
         self.unrewarded += other.unrewarded
         self.has_model &= other.has_model
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from nba.act.greedy import Greedy
 from nba.errors import LogError
 from nba.types import DecisionLog
+from nba.understand.fit import RIDGE
 from nba.understand.reward_model import LinearRewardModel, fit_reward_model
 
 
@@ -12,7 +13,7 @@ from nba.understand.reward_model import LinearRewardModel, fit_reward_model
 class GreedyLearner:
     """Fits the linear reward model to the last log it was given; its policy is greedy on it."""
 
-    ridge: float = 10.0  # rows of evidence that a weight has to outweigh
+    ridge: float = RIDGE  # rows of evidence that a weight has to outweigh
     _model: LinearRewardModel | None = field(default=None, init=False)
 
     def learn(self, log: DecisionLog) -> None:
@@ -21,6 +22,11 @@ class GreedyLearner:
 
     def policy(self) -> Greedy:
         """The policy learned so far: a snapshot that later learning does not change."""
+        return Greedy(self.model)
+
+    @property
+    def model(self) -> LinearRewardModel:
+        """The reward model of the last log; LogError before the first."""
         if self._model is None:
             raise LogError("nothing has been learned yet; call learn(log) first")
-        return Greedy(self._model)
+        return self._model

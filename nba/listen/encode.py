@@ -76,6 +76,14 @@ class FeatureSpec:
         """The encoded row (p,) of an action's named values; errors as for a context."""
         return _encode(self.action, values, where)
 
+    def name_context(self, row: Floats) -> dict[str, Value]:
+        """The named values that `encode_context` turns into this row (d,)."""
+        return _name(self.context, row)
+
+    def name_action(self, row: Floats) -> dict[str, Value]:
+        """The named values that `encode_action` turns into this row (p,)."""
+        return _name(self.action, row)
+
     def to_json(self) -> dict[str, Any]:
         """The spec as plain JSON values; `from_json` restores it."""
         return {
@@ -132,6 +140,22 @@ def _encode_one(feature: Feature, value: Value, where: str) -> list[float]:
             f"[{feature.low:g}, {feature.high:g}]".replace("  ", " ")
         )
     return [float(value)] if feature.default is None else [float(value), 0.0]
+
+
+def _name(features: tuple[Feature, ...], row: Floats) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    at = 0
+    for feature in features:
+        if feature.levels:
+            values[feature.name] = feature.levels[
+                int(np.argmax(row[at : at + len(feature.levels)]))
+            ]
+        elif feature.default is None or row[at + 1] == 0.0:
+            values[feature.name] = float(row[at])
+        else:
+            values[feature.name] = None
+        at += len(feature.columns)
+    return values
 
 
 def _plain(features: tuple[Feature, ...]) -> list[dict[str, Any]]:

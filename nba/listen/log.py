@@ -33,24 +33,23 @@ def write_log(directory: Path | str, log: DecisionLog) -> Path:
 
     The part is named by its first time and its decision ids: the same decisions, written again
     with more outcomes or after a kill, replace their part; other decisions add one. The file
-    appears complete or not at all. Raises LogError for an empty log or a column of mixed types.
+    appears complete or not at all. Raises LogError for an empty log, a column of mixed types or a
+    folder that cannot be written to.
     """
     if not len(log):
         raise LogError("the log has no decision; there is nothing to write")
     table = _table(log)
     folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.blake2b("\n".join(log.decision_id).encode(), digest_size=6).hexdigest()
     path = folder / f"part-{max(0, int(log.at.min())):011d}-{digest}.parquet"
     unfinished = folder / f".{path.name}.{os.getpid()}.unfinished"
     try:
-        with unfinished.open("wb") as file:
-            pq.write_table(table, file, compression="zstd", row_group_size=_ROW_GROUP)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole(table, unfinished, path)
+    except OSError as error:
+        raise LogError(
+            f"{path} cannot be written ({error.strerror}); make room or give another folder"
+        ) from error
     return path
 
 
@@ -72,6 +71,19 @@ def read_log(path: Path | str) -> DecisionLog:
                 )
     # A component or segment that one part lacks is null there.
     return _log(pa.concat_tables(tables, promote_options="default"), first, Path(path))
+
+
+def _write_whole(table: pa.Table, unfinished: Path, path: Path) -> None:
+    """Write beside the path, then take its place in one step."""
+    try:
+        with unfinished.open("wb") as file:
+            pq.write_table(table, file, compression="zstd", row_group_size=_ROW_GROUP)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _table(log: DecisionLog) -> pa.Table:
@@ -179,6 +191,8 @@ def _is_list(name: str, kind: pa.DataType) -> bool:
 def _log(table: pa.Table, metadata: Mapping[str, str], path: Path) -> DecisionLog:
     table = table.combine_chunks()
     n = table.num_rows
+    if not n:
+        raise LogError(f"{path} holds no decision; give a log with at least one row")
     optional = (_OUTCOME, _SEGMENT)
     for name in table.column_names:
         column = table[name]

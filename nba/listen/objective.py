@@ -37,6 +37,13 @@ class Objective:
 
     weights: Mapping[str, float] = field(default_factory=lambda: dict(CONTACT_CENTRE_WEIGHTS))
 
+    def __post_init__(self) -> None:
+        for name, weight in self.weights.items():
+            if not np.isfinite(weight):
+                raise InputError(
+                    f"the weight of {name!r} is {weight}; a finite number of EUR per unit is needed"
+                )
+
     def reward(self, outcomes: Mapping[str, Floats]) -> Floats:
         """Σ weight · component in EUR, (n,); NaN where a weighted component is missing."""
         absent = [name for name in self.weights if name not in outcomes]

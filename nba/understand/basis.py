@@ -50,6 +50,7 @@ PRODUCTS: Final[tuple[tuple[str, str], ...]] = (  # (action part, context column
     ("language_match", "complexity_estimate"),
 )
 _CUT: Final = 5.0
+_BLOCK: Final = 8192
 # Derived action parts: name, column they are made from, and the column they are multiplied with.
 _DERIVED: Final = (
     ("short_wait", "expected_wait_s", None),
@@ -183,9 +184,16 @@ def _groups(action_names: Sequence[str]) -> Floats:
 
 
 def _scale(rows: Floats32) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column; a constant column keeps its unit."""
-    mean = rows.mean(axis=0, dtype=np.float64)
-    std = np.sqrt(np.square(rows - mean).mean(axis=0))
+    """Mean and standard deviation of each column, in blocks; a constant column keeps its unit."""
+    shift = rows[0].astype(np.float64)  # near the mean, so that squares stay exact
+    total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+    for start in range(0, len(rows), _BLOCK):
+        off = rows[start : start + _BLOCK] - shift
+        total += off.sum(axis=0)
+        squares += np.einsum("ij,ij->j", off, off)
+    mean = total / len(rows)
+    std = np.sqrt(np.maximum(squares / len(rows) - mean * mean, 0.0))
+    mean += shift
     return mean, np.where(std > 1e-6 * np.maximum(1.0, np.abs(mean)), std, 1.0)
 
 

@@ -68,8 +68,9 @@ def fit_reward_model(log: DecisionLog, *, ridge: float = RIDGE) -> LinearRewardM
     Rows whose reward is NaN are left out; `ridge` is a penalty in rows of evidence. Raises
     LogError if no row has a reward.
     """
+    rewarded = _rewarded(log)
     basis = _basis(log)
-    gram = gram_of_rows(basis, log, _rewarded(log))
+    gram = gram_of_rows(basis, log, rewarded)
     return LinearRewardModel(basis, solve(gram, ridge))
 
 
@@ -79,10 +80,11 @@ def cross_fit_rewards(
     """Expected rewards of every logged action, (m,), each by a model that never saw its customer.
 
     Folds are made of whole units. Each fold's model is solved from the Gram matrices of the others.
+    Raises LogError if no row has a reward.
     """
+    rewarded = _rewarded(log)
     basis = _basis(log)
     fold = unit_parts(log.unit, folds, purpose=f"cross-fit {seed}")
-    rewarded = _rewarded(log)
     grams = [gram_of_rows(basis, log, rewarded[fold[rewarded] == k]) for k in range(folds)]
     total = Gram.sum_of(grams)
     predictions = np.empty(len(log.actions))

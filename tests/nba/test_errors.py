@@ -17,14 +17,15 @@ def test_every_error_is_one_that_the_command_line_tells_in_one_line(
 
 
 def test_the_docstring_draws_the_tree_of_the_code() -> None:
-    def drawn(kind: type[Exception], depth: int) -> list[tuple[str, int]]:
-        below = [pair for child in kind.__subclasses__() for pair in drawn(child, depth + 1)]
-        return [(kind.__name__, depth), *below]
-
-    lines = (errors.__doc__ or "").splitlines()
-    shown = [line for line in lines if "Error  " in line]
-    names = [(line.strip("│├└─ ").split()[0], (len(line) - len(line.lstrip("│├└─ "))) // 4) for line in shown]
-    assert [pair for pair in drawn(errors.NbaError, 0) if pair[0] in {k.__name__ for k in OURS}] == names
+    drawn = dict[str, str]()  # error → the one above it
+    above: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        text = line.lstrip("│├└─ ")
+        if "Error " in text:
+            depth = (len(line) - len(text)) // 4
+            above[depth:] = [text.split()[0]]
+            drawn[above[-1]] = above[-2] if depth else "Exception"
+    assert drawn == {kind.__name__: kind.__bases__[0].__name__ for kind in OURS}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The workshop: training, tuning, comparing, tracking, and the walk through the house."""

@@ -1,0 +1,62 @@
+"""A simulated situation in the words of the API: what a caller would send for it."""
+
+from typing import Final
+
+import numpy as np
+
+from envs.config import CentreConfig
+from envs.records import COMPONENTS, column
+from envs.state import FIRST_EMPLOYEE, QUEUE
+from envs.vector import ContactCentreVector
+from nba.listen.contact_features import CONTACT_CENTRE
+from nba.types import ACTION_KINDS, Bools, Floats32
+
+_WARM_UP: Final = 400  # decisions after opening: the middle of the morning
+_LONGEST: Final = 1000  # decisions until an outcome is given up on
+
+
+def decision_request(
+    context: Floats32, actions: Floats32, mask: Bools, *, decision_id: str, customer: str
+) -> dict[str, object]:
+    """The body of POST /v1/decisions for one observation, (d,), (A, p), (A,)."""
+    candidates = []
+    for place in np.flatnonzero(mask):
+        features = CONTACT_CENTRE.name_action(actions[place].astype(np.float64))
+        kind = features.pop("kind")
+        name = ACTION_KINDS[min(int(place), FIRST_EMPLOYEE)]
+        if place >= FIRST_EMPLOYEE:
+            name = f"employee-{place - FIRST_EMPLOYEE:03d}"
+        candidates.append({"id": name, "kind": kind, "features": features})
+    return {
+        "decision_id": decision_id,
+        "customer": {"id": customer},
+        "context": CONTACT_CENTRE.name_context(context.astype(np.float64)),
+        "actions": candidates,
+    }
+
+
+def play_out(vector: ContactCentreVector, place: int) -> dict[str, float]:
+    """Take an action for the pending contact of a one-centre vector; what came of it, by name.
+
+    The centre goes on with the shared queue for everybody else until the outcome is known. The
+    vector must keep a log. Only components that the objective prices are told.
+    """
+    number = int(column(vector.state.centre, "decisions")[0])
+    vector.step(np.array([place]))
+    for _ in range(_LONGEST):
+        if not np.isnan(column(vector.state.leg, "end")[0, number]):
+            break
+        vector.step(np.array([QUEUE]))
+    values = column(vector.state.leg, "outcome")[0, number].astype(np.float64).tolist()
+    named = zip(COMPONENTS, values, strict=True)
+    priced = vector.objective.weights
+    return {name: value for name, value in named if name in priced and not np.isnan(value)}
+
+
+def busy_centre(config: CentreConfig, seed: int) -> ContactCentreVector:
+    """One centre in the middle of a day, with a contact that asks for an action."""
+    vector = ContactCentreVector(config, 1, seed, log=True)
+    vector.reset()
+    for _ in range(_WARM_UP):
+        vector.step(np.array([QUEUE]))
+    return vector

@@ -1,0 +1,61 @@
+"""A rollout buffer for semi-MDPs: discounting follows the time that really passed.
+
+stable-baselines3 discounts by a scalar per step (its issue 1889); here a reward that comes dt
+seconds later counts exp(−dt / horizon). Source: Bradtke, Duff 1994, equation 6.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch as th
+from sb3_contrib.common.maskable.buffers import MaskableDictRolloutBuffer
+
+from nba.types import Floats
+
+
+class Clock(Protocol):
+    """Tells the seconds (B,) that the last step took."""
+
+    dt: Floats
+
+
+class SemiMdpRolloutBuffer(MaskableDictRolloutBuffer):
+    """Generalised advantages with a discount per transition."""
+
+    def __init__(  # what is not ours is passed on to the library as it comes
+        self,
+        *args: Any,  # noqa: ANN401 passed on
+        clock: Clock,
+        horizon_s: float,
+        **kwargs: Any,  # noqa: ANN401 passed on
+    ) -> None:
+        self._clock = clock
+        self._horizon_s = horizon_s
+        super().__init__(*args, **kwargs)
+
+    def reset(self) -> None:
+        """Forget everything, the times too."""
+        super().reset()
+        self.discounts = np.zeros((self.buffer_size, self.n_envs), dtype=np.float32)
+
+    def add(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 passed on
+        """Store a transition with the discount of its duration."""
+        self.discounts[self.pos] = np.exp(-self._clock.dt / self._horizon_s)
+        super().add(*args, **kwargs)
+
+    def compute_returns_and_advantage(
+        self, last_values: th.Tensor, dones: np.ndarray[Any, Any]
+    ) -> None:
+        """Advantages backwards in time; nothing is carried over a day's end."""
+        following = last_values.clone().cpu().numpy().flatten()
+        goes_on = 1.0 - dones
+        advantage = np.zeros(self.n_envs, dtype=np.float32)
+        for step in reversed(range(self.buffer_size)):
+            if step < self.buffer_size - 1:
+                following = self.values[step + 1]
+                goes_on = 1.0 - self.episode_starts[step + 1]
+            weight = self.discounts[step] * goes_on
+            delta = self.rewards[step] + weight * following - self.values[step]
+            advantage = delta + weight * self.gae_lambda * advantage
+            self.advantages[step] = advantage
+        self.returns = self.advantages + self.values

@@ -1,0 +1,137 @@
+"""MaskablePPO on the simulated centres: from a prior to a policy that minds what comes later.
+
+Sources: Schulman et al. 2017 (PPO); Huang, Ontañón 2022 (masks); Bradtke, Duff 1994 (time).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch as th
+from sb3_contrib import MaskablePPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Logger
+
+from envs.presets import preset
+from envs.vector import ContactCentreVector
+from experiments.config import TrainConfig
+from experiments.rollout import SemiMdpRolloutBuffer
+from experiments.scorer import ActionScorerPolicy
+from experiments.vec_env import ContactCentreVecEnv, Normalisation
+from nba.errors import NbaError
+from nba.types import RewardModel
+
+TORCH_THREADS = 2  # fixed: the number of threads changes the order of sums, and so the result
+
+
+class TrainingError(NbaError):
+    """Training cannot go on; the message names the step and the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What training leaves: the learner, how its inputs are standardised, the learning curve."""
+
+    learner: MaskablePPO
+    normalisation: Normalisation
+    curve: tuple[tuple[int, float], ...]  # (decisions so far, mean EUR per decision)
+    finished: bool  # False when it was interrupted
+
+
+def train(
+    config: TrainConfig,
+    prior_model: RewardModel,
+    normalisation: Normalisation,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Trained:
+    """Train the action scorer from its prior; the same arguments give the same weights.
+
+    Rewards are expected values paid at decision time, which is less noise than what happens to
+    come of each contact; reports never use them. Ctrl-C ends training with the state it has.
+    Raises TrainingError when a loss or weight stops being finite.
+    """
+    th.set_num_threads(TORCH_THREADS)
+    vector = ContactCentreVector(
+        preset(config.preset), config.n_envs, config.seed, stagger=True, expected_reward=True
+    )
+    vector.reset()
+    centres = ContactCentreVecEnv(
+        vector, prior_model, normalisation, reward_scale=config.reward_scale
+    )
+    learner = _learner(config, centres)
+    watch = _Watch(config.reward_scale, progress)
+    finished = True
+    try:
+        learner.learn(config.total_steps, callback=watch)
+    except KeyboardInterrupt:
+        finished = False
+    except ValueError:
+        # torch refuses a distribution that is not finite, in the middle of an update
+        watch.check_weights()
+        raise
+    watch.check_weights()
+    return Trained(learner, normalisation, tuple(watch.curve), finished)
+
+
+def _learner(config: TrainConfig, centres: ContactCentreVecEnv) -> MaskablePPO:
+    first, last = config.learning_rate, config.final_learning_rate
+    learner = MaskablePPO(
+        ActionScorerPolicy,
+        centres,
+        learning_rate=lambda remaining: last + (first - last) * remaining,
+        n_steps=config.rollout_steps,
+        batch_size=config.batch_size,
+        n_epochs=config.epochs,
+        gae_lambda=config.gae_lambda,
+        clip_range=config.clip_range,
+        ent_coef=config.entropy_weight,
+        vf_coef=config.value_weight,
+        max_grad_norm=config.max_grad_norm,
+        rollout_buffer_class=SemiMdpRolloutBuffer,
+        rollout_buffer_kwargs={"clock": centres, "horizon_s": config.horizon_s},
+        policy_kwargs={"hidden": config.hidden, "prior_weight": config.prior_weight},
+        seed=config.seed,
+        device="cpu",
+    )
+    # Without a logger of its own it leaves an empty folder in /tmp for every run.
+    learner.set_logger(Logger(folder=None, output_formats=[]))
+    return learner
+
+
+class _Watch(BaseCallback):
+    """Draws progress, keeps the learning curve, and stops at the first number that is not one."""
+
+    def __init__(self, reward_scale: float, progress: Callable[[int], None] | None) -> None:
+        super().__init__()
+        self.curve: list[tuple[int, float]] = []
+        self._reward_scale = reward_scale
+        self._progress = progress
+
+    def _on_step(self) -> bool:
+        if self._progress is not None:
+            self._progress(self.training_env.num_envs)
+        return True
+
+    def check_weights(self) -> None:
+        """Raise TrainingError for the first weights that are not finite."""
+        for name, weights in self.model.policy.named_parameters():
+            if not bool(th.isfinite(weights).all()):
+                raise TrainingError(
+                    f"weights {name} are not finite after {self.num_timesteps} decisions; "
+                    "lower learning_rate or max_grad_norm"
+                )
+
+    def _on_rollout_start(self) -> None:
+        # The update that followed the last rollout is done.
+        self.check_weights()
+
+    def _on_rollout_end(self) -> None:
+        buffer = self.locals["rollout_buffer"]
+        if not np.isfinite(buffer.returns).all():
+            raise TrainingError(
+                f"returns are not finite after {self.num_timesteps} decisions; "
+                "a reward or value estimate is not a number"
+            )
+        mean = float(buffer.rewards.mean()) / self._reward_scale
+        self.curve.append((self.num_timesteps, mean))

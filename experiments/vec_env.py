@@ -1,0 +1,183 @@
+"""The simulated centres as a stable-baselines3 VecEnv: one native batch, no Python per centre.
+
+Observations are standardised here, once per step instead of once per epoch, and only legal actions
+travel: they are moved to the front, so that the net scores rows for the people on shift, not for
+the whole roster. `dt` holds the seconds that the last step took in each centre.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+
+from envs.staffing import shifts
+from envs.state import FIRST_EMPLOYEE
+from envs.vector import ContactCentreVector
+from nba.act.policy import CLIP
+from nba.types import Bools, DecisionLog, Floats, Floats32, Ints, RewardModel
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """Mean and spread of every encoded column, from a log; what the net sees is standardised."""
+
+    context_mean: Floats32  # (d,)
+    context_std: Floats32  # (d,)
+    action_mean: Floats32  # (p,)
+    action_std: Floats32  # (p,)
+
+    @classmethod
+    def of_log(cls, log: DecisionLog) -> "Normalisation":
+        """The columns' figures in a log; a constant column keeps its unit."""
+        context_std, action_std = log.context.std(axis=0), log.actions.std(axis=0)
+        return cls(
+            log.context.mean(axis=0),
+            np.where(context_std > 1e-6, context_std, np.float32(1.0)),
+            log.actions.mean(axis=0),
+            np.where(action_std > 1e-6, action_std, np.float32(1.0)),
+        )
+
+    def context(self, values: Floats32) -> Floats32:
+        """Standardised context, cut at ±5 as the exported policy cuts it."""
+        return np.asarray(np.clip((values - self.context_mean) / self.context_std, -CLIP, CLIP))
+
+    def actions(self, values: Floats32) -> Floats32:
+        """Standardised action rows, cut alike."""
+        return np.asarray(np.clip((values - self.action_mean) / self.action_std, -CLIP, CLIP))
+
+
+def observation(
+    context: Floats32,
+    actions: Floats32,
+    mask: Bools,
+    prior_model: RewardModel,
+    normalisation: Normalisation,
+) -> dict[str, Floats32]:
+    """What the torch scorer reads: standardised rows, mask, and the prior less its best."""
+    prior = prior_model.batch_rewards(context, actions)
+    best = np.where(mask, prior, -np.inf).max(axis=1, keepdims=True)
+    return {
+        "context": normalisation.context(context),
+        "actions": normalisation.actions(actions) * mask[:, :, None],
+        "mask": mask.astype(np.float32),
+        "prior": np.where(mask, prior - best, 0.0).astype(np.float32),
+    }
+
+
+class ContactCentreVecEnv(VecEnv):
+    """B centres for MaskablePPO; a day's end is terminal, its open contacts settled in the reward.
+
+    `reward_scale` turns EUR into the learner's unit; `mean_reward` is in EUR per decision since
+    it was last read.
+    """
+
+    def __init__(
+        self,
+        vector: ContactCentreVector,
+        prior_model: RewardModel,
+        normalisation: Normalisation,
+        *,
+        reward_scale: float = 1.0,
+    ) -> None:
+        self.vector = vector
+        self.dt: Floats = np.zeros(vector.n_centres)
+        self._prior_model = prior_model
+        self._normalisation = normalisation
+        self._reward_scale = reward_scale
+        self._width = FIRST_EMPLOYEE - 1 + _most_on_shift(vector)
+        self._places: Ints = np.zeros((vector.n_centres, self._width), dtype=np.int64)
+        self._mask: Bools = np.zeros((vector.n_centres, self._width), dtype=np.bool_)
+        self._chosen: Ints = np.zeros(vector.n_centres, dtype=np.int64)
+        # stable-baselines3 wants a dictionary per centre; nothing is ever written into them.
+        self._infos: list[dict[str, Any]] = [{} for _ in range(vector.n_centres)]
+        context, actions, _ = vector.observe()
+        box = {
+            "context": context.shape[1:],
+            "actions": (self._width, actions.shape[2]),
+            "mask": (self._width,),
+            "prior": (self._width,),
+        }
+        space = spaces.Dict(
+            {name: spaces.Box(-np.inf, np.inf, shape, np.float32) for name, shape in box.items()}
+        )
+        super().__init__(vector.n_centres, space, spaces.Discrete(self._width))
+
+    def reset(self) -> dict[str, Floats32]:
+        """Start every centre over."""
+        self.vector.reset()
+        return self._observe()
+
+    def step_async(self, actions: np.ndarray[Any, Any]) -> None:
+        """Remember the chosen places; `step_wait` acts."""
+        self._chosen = self._places[np.arange(self.num_envs), actions.astype(np.int64)]
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Observation, reward, whether the day ended, and empty infos."""
+        reward, dt, done = self.vector.step(self._chosen)
+        self.dt = dt.copy()
+        scaled = (reward * self._reward_scale).astype(np.float32)
+        return self._observe(), scaled, done.copy(), self._infos
+
+    def action_masks(self) -> Bools:
+        """Which places hold a legal action, (B, width)."""
+        return self._mask
+
+    def env_method(
+        self,
+        method_name: str,
+        *method_args: object,
+        indices: VecEnvIndices = None,
+        **method_kwargs: object,
+    ) -> Any:  # noqa: ANN401 stable-baselines3's own type
+        """Only `action_masks`, for the whole batch at once: sb3-contrib stacks what comes out."""
+        if method_name != "action_masks":
+            raise AttributeError(f"the centres have no method {method_name!r}")
+        return self._mask.copy()
+
+    def has_attr(self, attr_name: str) -> bool:
+        """Whether masks are offered: what sb3-contrib asks."""
+        return attr_name == "action_masks"
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """One value per centre of what stable-baselines3 asks for."""
+        if attr_name != "render_mode":
+            raise AttributeError(f"the centres have no attribute {attr_name!r}")
+        return [None] * self.num_envs
+
+    def set_attr(self, attr_name: str, value: object, indices: VecEnvIndices = None) -> None:
+        """Refused: a centre is configured before it starts."""
+        raise AttributeError(f"{attr_name!r} cannot be set; make a new ContactCentreVector")
+
+    def env_is_wrapped(self, wrapper_class: type[Any], indices: VecEnvIndices = None) -> list[bool]:
+        """No centre is wrapped."""
+        return [False] * self.num_envs
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Nothing to do: the vector was made with its seed."""
+        return [None] * self.num_envs
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _observe(self) -> dict[str, Floats32]:
+        context, actions, mask = self.vector.observe()
+        rows = np.arange(self.num_envs)[:, None]
+        self._places = np.argsort(~mask, axis=1, kind="stable")[:, : self._width]
+        self._mask = mask[rows, self._places]
+        return observation(
+            context.copy(),
+            actions[rows, self._places],
+            self._mask,
+            self._prior_model,
+            self._normalisation,
+        )
+
+
+def _most_on_shift(vector: ContactCentreVector) -> int:
+    """The largest number of employees that are on shift at one time."""
+    starts, ends = shifts(vector.config)
+    return max(int(((starts <= time) & (time < ends)).sum()) for time in starts)

@@ -1,0 +1,102 @@
+"""What the journal holds: decisions and outcomes as compact records, arrays as raw bytes."""
+
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from nba.errors import InputError
+from nba.types import Floats, Floats32
+from serving.schema import Chosen, DecisionReply, Ranked
+
+
+class DecisionRecord(Struct, frozen=True, array_like=True, tag="d"):
+    """One decision: the numbers the policy saw and gave, and the request as it came.
+
+    A field may be added at the end only: older records are read by the same class.
+    """
+
+    decision_id: str
+    at: float  # seconds since the epoch
+    unit: str  # the customer
+    mode: Literal["policy", "rules"]
+    training: bool  # False: opted out, no learner may see it
+    fallback_reason: str  # why the safe rule answered instead of the policy; empty if it did not
+    policy: str
+    policy_version: str
+    spec_version: str
+    action_ids: list[str]  # the k eligible ones
+    chosen: int  # index into them
+    chosen_kind: str
+    probabilities: bytes  # float64 (k,)
+    rewards: bytes  # float64 (k,) EUR, or empty without a reward model
+    context: bytes  # float32 (d,)
+    actions: bytes  # float32 (k, p)
+    why: list[str]
+    excluded: dict[str, str]
+    request: bytes  # the body as received
+
+
+class OutcomeRecord(Struct, frozen=True, array_like=True, tag="o"):
+    """What came back for a decision."""
+
+    decision_id: str
+    at: float  # seconds since the epoch, as told by the caller
+    received_at: float
+    components: dict[str, float]
+
+
+Record = DecisionRecord | OutcomeRecord
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """The journal's payload of a record."""
+    return _ENCODER.encode(record)
+
+
+def decode_record(payload: bytes | memoryview) -> Record:
+    """The record of a payload; raises InputError for one of another format."""
+    try:
+        return _DECODER.decode(payload)
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            f"a journal record is of another format ({error}); read it with the version of this "
+            "program that wrote it"
+        ) from error
+
+
+def float64s(raw: bytes) -> Floats:
+    """The numbers of a float64 field."""
+    return np.frombuffer(raw, dtype="<f8")
+
+
+def float32s(raw: bytes) -> Floats32:
+    """The numbers of a float32 field."""
+    return np.frombuffer(raw, dtype="<f4")
+
+
+def reply_of(record: DecisionRecord) -> DecisionReply:
+    """The answer to a decision: a function of its record, so a retry gets the same one."""
+    probabilities = float64s(record.probabilities).tolist()
+    rewards = float64s(record.rewards).tolist()
+    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
+    ids = record.action_ids
+    if rewards:
+        ranked = [Ranked(ids[i], probabilities[i], round(rewards[i], 4)) for i in order]
+    else:
+        ranked = [Ranked(ids[i], probabilities[i]) for i in order]
+    return DecisionReply(
+        decision_id=record.decision_id,
+        chosen=Chosen(ids[record.chosen], record.chosen_kind),
+        propensity=probabilities[record.chosen],
+        ranked=ranked,
+        why=record.why,
+        excluded=record.excluded,
+        policy=record.policy,
+        policy_version=record.policy_version,
+        mode=record.mode,
+        fallback=bool(record.fallback_reason),
+    )

@@ -1,0 +1,117 @@
+"""Journal files: a magic line, then records of marker, length, checksum and payload.
+
+Reading finds every whole record. What was torn off at the end by a crash is not one; damage in the
+middle is a gap that is told and left alone, and the whole records behind it are still found.
+"""
+
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nba.errors import InputError
+
+MAGIC: Final = b"NBAJRNL1"
+_MARKER: Final = b"\xffNBR"  # where a record begins: lets reading go on behind damage
+_HEADER: Final = struct.Struct("<4sII")  # marker, payload length, crc32 of length and payload
+HEADER_BYTES: Final = _HEADER.size
+_SUFFIX: Final = ".journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a segment's bytes hold."""
+
+    records: tuple[tuple[int, int], ...]  # (offset of the record, length of its payload)
+    gaps: tuple[tuple[int, int], ...]  # damaged bytes [start, stop) with whole records behind
+    end: int  # behind the last whole record: what follows is torn
+
+
+def frame(payload: bytes) -> bytes:
+    """The record of a payload.
+
+    >>> len(frame(b"abc")) == HEADER_BYTES + 3
+    True
+    """
+    return _HEADER.pack(_MARKER, len(payload), _checksum(payload)) + payload
+
+
+def payload_at(data: bytes | memoryview, offset: int) -> memoryview | None:
+    """The payload of the whole record that begins at an offset; None if there is none."""
+    view = memoryview(data)
+    start = offset + HEADER_BYTES
+    if start > len(view):
+        return None
+    marker, length, checksum = _HEADER.unpack_from(view, offset)
+    if marker != _MARKER or start + length > len(view):
+        return None
+    payload = view[start : start + length]
+    return payload if _checksum(payload) == checksum else None
+
+
+def scan(data: bytes) -> Scan:
+    """Every whole record of a segment's bytes, behind its magic line."""
+    records: list[tuple[int, int]] = []
+    gaps: list[tuple[int, int]] = []
+    end = place = len(MAGIC)
+    while place >= 0:
+        payload = payload_at(data, place)
+        if payload is None:
+            place = data.find(_MARKER, place + 1)
+            continue
+        if place > end:
+            gaps.append((end, place))
+        records.append((place, len(payload)))
+        end = place = place + HEADER_BYTES + len(payload)
+    return Scan(tuple(records), tuple(gaps), end)
+
+
+def read_segment(path: Path) -> bytes:
+    """A segment's bytes; raises InputError for a file that is no segment of this format.
+
+    A file shorter than its magic line is what a crash leaves right after creating it: no bytes.
+    """
+    data = path.read_bytes()
+    if len(data) < len(MAGIC) and MAGIC.startswith(data):
+        return b""
+    if not data.startswith(MAGIC):
+        raise InputError(
+            f"journal file {path} does not begin with {MAGIC.decode()}: it is damaged or another "
+            "version wrote it; move it away, or read it with the program that did"
+        )
+    return data
+
+
+def segment_path(directory: Path, number: int) -> Path:
+    """The path of a segment; names sort by number.
+
+    >>> segment_path(Path("j"), 7).name
+    '00000007.journal'
+    """
+    return directory / f"{number:08d}{_SUFFIX}"
+
+
+def segment_numbers(directory: Path) -> list[int]:
+    """The numbers of the segments in a folder, in order."""
+    names = [path.stem for path in directory.glob(f"*{_SUFFIX}")]
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def create_segment(directory: Path, number: int) -> int:
+    """A new segment that survives a power cut, as an open file descriptor."""
+    path = segment_path(directory, number)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.pwrite(file, MAGIC, 0)
+    os.fsync(file)
+    folder = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return file
+
+
+def _checksum(payload: bytes | memoryview) -> int:
+    return zlib.crc32(payload, len(payload))

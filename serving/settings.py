@@ -1,0 +1,73 @@
+"""The server's settings; the only place of the project that reads environment variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from nba.errors import InputError
+
+Durability = Literal["fsync", "os"]
+DURABILITIES: Final[tuple[str, ...]] = get_args(Durability)
+PREFIX: Final = "NBA_SERVE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one server listens, remembers and limits; each field is also NBA_SERVE_<FIELD>."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080  # 0 takes a free one
+    journal: Path = Path("runs/journal")  # a folder
+    durability: str = "fsync"  # fsync: answered when on disk; os: when with the kernel
+    segment_bytes: int = 64 * 2**20  # a journal file is closed beyond this size
+    max_waiting: int = 20_000  # records that may wait for the disk before 503
+    max_body_bytes: int = 2**20
+    max_actions: int = 500  # candidates of one request
+    occupancy_cap: float = 0.95  # share of the last hour above which an employee is left alone
+    drain_s: float = 10.0  # how long a stop waits for running requests
+
+    def __post_init__(self) -> None:
+        if self.durability not in DURABILITIES:
+            raise InputError(
+                f"durability is {self.durability!r}; use one of {', '.join(DURABILITIES)}"
+            )
+        if not 0 <= self.port <= 65_535:
+            raise InputError(f"port is {self.port}; use 0 to 65535")
+        for name in ("segment_bytes", "max_waiting", "max_body_bytes", "max_actions", "drain_s"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} is {getattr(self, name)}; a number above 0 is needed")
+        if not 0.0 < self.occupancy_cap <= 1.0:
+            raise InputError(f"occupancy_cap is {self.occupancy_cap}; a share in (0, 1] is needed")
+
+
+def settings_from(
+    environment: Mapping[str, str] | None = None, *, given: Mapping[str, object] | None = None
+) -> Settings:
+    """Defaults, then NBA_SERVE_ variables, then what was `given` (None counts as not given).
+
+    Raises InputError naming an unknown or unreadable variable.
+    """
+    found = os.environ if environment is None else environment
+    kinds = {field.name: type(field.default) for field in fields(Settings)}
+    values: dict[str, object] = {}
+    for variable in sorted(found):
+        if variable.startswith(PREFIX):
+            values |= _read(variable, found[variable], kinds)
+    values |= {name: value for name, value in (given or {}).items() if value is not None}
+    return replace(Settings(), **values)  # type: ignore[arg-type]  # names and kinds are checked
+
+
+def _read(variable: str, text: str, kinds: Mapping[str, type]) -> dict[str, object]:
+    name = variable.removeprefix(PREFIX).lower()
+    if name not in kinds:
+        known = ", ".join(PREFIX + known.upper() for known in kinds)
+        raise InputError(f"environment variable {variable} is unknown; use one of {known}")
+    try:
+        return {name: kinds[name](text)}
+    except ValueError as error:
+        needed = kinds[name].__name__
+        raise InputError(
+            f"environment variable {variable} is {text!r}; it must be of type {needed}"
+        ) from error

@@ -1,0 +1,55 @@
+"""Policies on the same days."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from envs.evaluate_days import DayTable
+from experiments.compare import best_rival, mean_interval, paired_difference
+
+RNG = np.random.default_rng(4)
+
+
+def table(
+    name: str, earned: list[float] | np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> DayTable:
+    return DayTable(name, {"eur_per_contact": np.asarray(earned, dtype=np.float64)}, {})
+
+
+def test_the_interval_is_the_textbook_one() -> None:
+    # Standard error sqrt(50 / 24), t(0.975, 23) = 2.068658 (any table of Student's t).
+    found = mean_interval(np.arange(24.0))
+    half = 2.068658 * np.sqrt(50.0 / 24.0)
+    expected = (11.5, 11.5 - half, 11.5 + half)
+    assert (found.value, found.low, found.high) == pytest.approx(expected, abs=1e-4 * half)
+
+
+def test_about_one_interval_in_twenty_misses_the_truth() -> None:
+    days = RNG.normal(1.0, 2.0, size=(2000, 12))
+    found = [mean_interval(row) for row in days]
+    missed = np.mean([not one.low <= 1.0 <= one.high for one in found])
+    assert missed == pytest.approx(0.05, abs=0.015)
+
+
+def test_pairing_takes_out_what_both_lived_through() -> None:
+    day = RNG.normal(0.0, 5.0, size=40)
+    worse, better = table("worse", day), table("better", day + RNG.normal(0.2, 0.1, size=40))
+    paired = paired_difference(better, worse)
+    alone = mean_interval(better["eur_per_contact"])
+    assert paired.low > 0.0
+    assert paired.high - paired.low < 0.1 * (alone.high - alone.low)
+
+
+def test_a_difference_the_other_way_round_is_its_negative() -> None:
+    one, other = table("one", RNG.normal(size=9)), table("other", RNG.normal(size=9))
+    there, back = paired_difference(one, other), paired_difference(other, one)
+    assert (there.value, there.low, there.high) == pytest.approx(
+        (-back.value, -back.high, -back.low)
+    )
+
+
+def test_the_best_rival_is_never_the_policy_itself() -> None:
+    tables = [table("a", [1.0, 2.0]), table("b", [3.0, 4.0]), table("mine", [9.0, 9.0])]
+    assert best_rival(tables, "mine").policy == "b"
+    assert best_rival([*tables, replace(tables[0], policy="c")], "b").policy == "mine"

@@ -1,0 +1,76 @@
+"""A policy as an MLflow model answers what the server would, in every form MLflow hands over."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]  # without its stubs, for two lines
+import pytest
+
+from experiments.policy_model import PolicyModel
+from nba.act.bundle import Card, save_policy
+from nba.errors import InputError
+from nba.listen.contact_features import CONTACT_CENTRE
+from serving.journal import Journal
+from serving.policy_store import PolicyStore
+from serving.service import Service
+from serving.settings import Settings
+from tests.nba.act.sample_policies import scorer
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUEST = json.loads((ROOT / "serving" / "examples" / "decision.json").read_text())
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.nba"
+    save_policy(path, scorer(), Card(CONTACT_CENTRE))
+    return path
+
+
+@pytest.fixture
+def model(policy_file: Path) -> PolicyModel:
+    return PolicyModel(policy_file)
+
+
+def test_the_answer_is_the_servers(model: PolicyModel, policy_file: Path, tmp_path: Path) -> None:
+    settings = Settings(journal=tmp_path / "journal", durability="os")
+    store = PolicyStore(policy_file, occupancy_cap=settings.occupancy_cap)
+    journal = Journal(settings.journal, durability="os", segment_bytes=2**20, max_waiting=100)
+    try:
+        service = Service(store, journal, settings, clock=lambda: 0.0, new_id=lambda: "new")
+        requests = [REQUEST | {"decision_id": f"d-{i}"} for i in range(20)]
+        answers = [
+            json.loads(asyncio.run(service.decide(json.dumps(r | {"dry_run": True}).encode())))
+            for r in requests
+        ]
+    finally:
+        journal.close()
+    kept = ("decision_id", "chosen", "propensity")
+    assert model.predict(requests) == [{key: answer[key] for key in kept} for answer in answers]
+    assert len({answer["chosen"]["id"] for answer in answers}) > 1
+
+
+def test_a_frame_an_array_and_one_request_are_answered_like_a_list(model: PolicyModel) -> None:
+    expected = model.predict([REQUEST])
+    assert model.predict(REQUEST) == expected
+    assert model.predict(np.array([REQUEST], dtype=object)) == expected
+    assert model.predict(pd.DataFrame([REQUEST])) == expected
+
+
+def test_a_cell_without_a_value_is_an_absent_field(model: PolicyModel) -> None:
+    nameless = {key: value for key, value in REQUEST.items() if key != "decision_id"}
+    first, second = model.predict(pd.DataFrame([REQUEST, nameless]))
+    assert first["decision_id"] == "example-0001"
+    assert second["decision_id"] not in {"", "nan", "example-0001"}
+
+
+def test_a_refused_request_is_named_by_its_row_and_field(model: PolicyModel) -> None:
+    with pytest.raises(InputError, match=r"request 1: customer"):
+        model.predict([REQUEST, REQUEST | {"customer": {}}])
+
+
+def test_other_input_is_refused(model: PolicyModel) -> None:
+    with pytest.raises(InputError, match="of type int"):
+        model.predict(3)

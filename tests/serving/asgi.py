@@ -1,0 +1,84 @@
+"""A service without sockets: requests go straight to the app, as a server would hand them over."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nba.types import Policy
+from serving.app import App, Message
+from serving.journal import Journal
+from serving.policy_store import PolicyStore
+from serving.service import Service
+from serving.settings import settings_from
+from tests.serving.live_server import policy_file
+
+Headers = Iterable[tuple[bytes, bytes]]
+Answer = tuple[int, dict[str, str], Any]  # status, headers, decoded JSON
+
+
+class Desk:
+    """One app with its journal; the clock stands at `now` and ids count up."""
+
+    def __init__(self, folder: Path, policy: Policy | None = None, **settings: int) -> None:
+        given = {"journal": folder / "journal", "durability": "os", **settings}
+        self.settings = settings_from({}, given=given)
+        self.journal = Journal(
+            self.settings.journal, durability="os", segment_bytes=2**20, max_waiting=1000
+        )
+        self.store = PolicyStore(policy_file(folder, policy), occupancy_cap=0.95)
+        self.now = 1000.0
+        ids = itertools.count(1)
+        self.service = Service(
+            self.store,
+            self.journal,
+            self.settings,
+            clock=lambda: self.now,
+            new_id=lambda: f"new-{next(ids)}",
+        )
+        self.app = App(self.service, max_body_bytes=self.settings.max_body_bytes)
+
+    def send(self, method: str, path: str, *parts: bytes, headers: Headers = ()) -> Answer:
+        """The answer to one request whose body comes in these parts."""
+        return asyncio.run(self.ask(method, path, *parts, headers=headers))
+
+    async def ask(self, method: str, path: str, *parts: bytes, headers: Headers = ()) -> Answer:
+        """The same inside a running loop."""
+        waiting = [
+            {"type": "http.request", "body": part, "more_body": place < len(parts) - 1}
+            for place, part in enumerate(parts or (b"",))
+        ]
+        said: list[Message] = []
+
+        async def receive() -> Message:
+            return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
+        await self.app(scope, receive, send)
+        names = {name.decode(): value.decode() for name, value in said[0]["headers"]}
+        assert int(names["content-length"]) == len(said[1]["body"])
+        return said[0]["status"], names, json.loads(said[1]["body"])
+
+    def post(self, path: str, value: object) -> Answer:
+        """The same for a value that becomes JSON."""
+        return self.send("POST", path, json.dumps(value).encode())
+
+    def get(self, path: str) -> Answer:
+        """The same without a body."""
+        return self.send("GET", path)
+
+
+@contextmanager
+def desk(folder: Path, policy: Policy | None = None, **settings: int) -> Iterator[Desk]:
+    """A desk that closes its journal."""
+    opened = Desk(folder, policy, **settings)
+    try:
+        yield opened
+    finally:
+        opened.journal.close()

@@ -1,0 +1,30 @@
+"""The description covers the routes, and every reference in it leads somewhere."""
+
+import json
+import re
+
+from serving.openapi import openapi
+from tests.serving.live_server import EXAMPLE
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(openapi())
+    names = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert names
+    assert names <= set(openapi()["components"]["schemas"])
+
+
+def test_the_request_schema_lists_the_members_of_the_example() -> None:
+    schema = openapi()["components"]["schemas"]["DecisionRequest"]
+    assert set(json.loads(EXAMPLE)) <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == ["customer", "context", "actions"]
+
+
+def test_every_error_status_has_the_error_form() -> None:
+    for path in openapi()["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if status != "200":
+                    content = answer["content"]["application/json"]["schema"]
+                    assert content == {"$ref": "#/components/schemas/ErrorReply"}
