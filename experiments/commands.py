@@ -29,7 +29,12 @@ def demo(*, fast: bool, seed: int, out: Path, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(result.table(), width=None if console.is_terminal else 150)
+    console.print(result.table())
+    for a, b, gain in result.differences():
+        if a == "trained":
+            sure = "zero excluded" if gain.low > 0 or gain.high < 0 else "zero not excluded"
+            told = f"{gain.value:+.3f} EUR per contact [{gain.low:+.3f}, {gain.high:+.3f}], {sure}"
+            console.print(f"{a} − {b}: {told}", markup=False, highlight=False)
     console.print(f"verdict on trained: {result.verdict}", style="bold")
     for reason in result.offline["trained"].result.reasons:
         console.print(f"- {reason}", markup=False, highlight=False)

@@ -59,7 +59,8 @@ FAST: Final = Scale(12, 10, 4, 12, 16, TrainConfig(total_steps=40_960, n_envs=64
 def run_demo(scale: Scale, *, seed: int, out: Path) -> DemoResult:
     """Walk through the house; everything that is written lies under `out`.
 
-    `out/walk` (logs and journal) is replaced by each walk, the MLflow store is kept. The same seed gives the same figures on the same library versions.
+    `out/walk` (logs and journal) is replaced by each walk, the MLflow store is kept. The same
+    seed gives the same figures on the same library versions.
     """
     started = time.monotonic()
     # MLflow takes seconds to import; that goes on while the first contacts are simulated.

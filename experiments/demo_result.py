@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rich import box
 from rich.table import Table
 
 from envs.evaluate_days import DayTable
@@ -63,29 +64,27 @@ class DemoResult:
         }
 
     def table(self) -> Table:
-        """The final table for a terminal."""
-        title = "EUR per contact on held-out days, 95 % intervals; differences paired by day"
-        table = Table(title=title)
+        """The final table for a terminal of 80 columns; ± is half a 95 % interval."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         table.add_column("policy", no_wrap=True)
-        for header in ("EUR/contact", "± ", "FCR", "wait s", "gave up", "occupancy"):
-            table.add_column(header, justify="right")
-        table.add_column("minus longest_idle", justify="right")
-        table.add_column("offline (dr) EUR/decision", justify="right")
-        table.add_column("verdict")
-        gains = {a: d for a, b, d in self.differences() if b == BASELINE}
+        headers = (
+            "EUR per\ncontact",
+            "FCR",
+            "wait\ns",
+            "occu-\npancy",
+            "offline (dr)\nEUR/decision",
+        )
+        for header in headers:
+            table.add_column(header, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
         for day in self.tables:
-            earned = mean_interval(day["eur_per_contact"])
-            gain = gains.get(day.policy)
             found = self.offline.get(day.policy)
             table.add_row(
                 day.policy,
-                f"{earned.value:.3f}",
-                f"{(earned.high - earned.low) / 2:.3f}",
+                _around(mean_interval(day["eur_per_contact"])),
                 f"{day['fcr'].mean():.1%}",
                 f"{day['wait_s'].mean():.1f}",
-                f"{day['abandoned'].mean():.1%}",
                 f"{day['occupancy'].mean():.1%}",
-                "" if gain is None else f"{gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]",
                 "" if found is None else _doubly_robust(found),
                 "" if found is None else found.result.verdict,
             )
@@ -107,4 +106,9 @@ def _policy_row(table: DayTable) -> dict[str, object]:
 
 def _doubly_robust(found: Evaluation) -> str:
     estimate = next(e for e in found.estimates if e.method == "dr")
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return _around(Interval(estimate.value, estimate.low, estimate.high))
+
+
+def _around(interval: Interval) -> str:
+    half = max(interval.high - interval.value, interval.value - interval.low)
+    return f"{interval.value:.3f} ±{half:.3f}"

@@ -155,7 +155,8 @@ def _rows(axes: Axes, labels: Sequence[str]) -> None:
 def _svg(figure: Figure) -> str:
     """The figure without the XML preamble, sized by the page instead of in points."""
     text = io.StringIO()
-    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(text, format="svg", transparent=True, metadata=nothing)
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     head, _, rest = svg.partition(">")

@@ -53,7 +53,7 @@ class PolicyModel:
         return answers
 
     def _answer(self, plain: object) -> dict[str, object]:
-        body = msgspec.json.encode(plain)
+        body = msgspec.json.encode(plain, enc_hook=_without_numpy)
         request = decode(body, DecisionRequest)
         check_size(request, self._settings.max_actions)
         decision_id = request.decision_id or secrets.token_hex(12)
@@ -82,6 +82,13 @@ def _requests(model_input: object) -> Iterable[object]:
         f"the model's input is of type {type(model_input).__name__}; give a list of requests in "
         "the form of POST /v1/decisions, or a DataFrame with their fields as columns"
     )
+
+
+def _without_numpy(value: object) -> object:
+    """What MLflow's scoring server made of a list or a number, as it was."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise InputError(f"a request holds a value of type {type(value).__name__}; use JSON's types")
 
 
 def _absent(value: object) -> bool:

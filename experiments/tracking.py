@@ -7,11 +7,10 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -19,9 +18,11 @@ from itertools import islice
 from logging import WARNING, getLogger
 from pathlib import Path
 from platform import python_version
-from types import ModuleType, TracebackType
+from sqlite3 import Connection
+from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from experiments.commit import commit_of
 from nba.act.bundle import load_policy
 from nba.errors import InputError
 
@@ -60,7 +61,7 @@ class Run:
             raise InputError(
                 f"curve {name!r} has {len(steps)} steps and {len(values)} values; give one each"
             )
-        metric, now = warm_import().entities.Metric, _now_ms()
+        metric, now = warm_import().entities.Metric, time.time_ns() // 1_000_000
         points = [
             metric(_clean(name), float(values[i]), now, int(steps[i])) for i in thinned(len(steps))
         ]
@@ -69,7 +70,7 @@ class Run:
 
     def log_values(self, values: Mapping[str, float]) -> None:
         """Record single numbers."""
-        metric, now = warm_import().entities.Metric, _now_ms()
+        metric, now = warm_import().entities.Metric, time.time_ns() // 1_000_000
         points = iter([metric(_clean(name), float(v), now, 0) for name, v in values.items()])
         with _in_words(self.store):
             while some := list(islice(points, MOST_POINTS)):
@@ -99,12 +100,7 @@ class Run:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.finish()
         else:
@@ -137,6 +133,8 @@ def start(
         tags["mlflow.parentRunId"] = parent.run_id
     with _in_words(store):
         runs_directory.mkdir(parents=True, exist_ok=True)
+        if not given and not own_store.exists():
+            _make_store(own_store)
         client = mlflow.MlflowClient(uri)
         experiment_id = _experiment(client, experiment, files)
         created = client.create_run(experiment_id, tags=tags, run_name=name)
@@ -190,19 +188,6 @@ def warm_import() -> ModuleType:
     return import_module("mlflow")
 
 
-def commit_of(folder: Path) -> str:
-    """The commit of the git work tree that keeps this folder, with -dirty if files differ from it.
-
-    "unknown" without git, or if the folder is not kept in a work tree (an installed package).
-    """
-    git = shutil.which("git")
-    if git is None:
-        return "unknown"
-    kept = _output([git, "-C", str(folder), "ls-files", "--", "."])
-    describe = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    return (kept and _output([git, "-C", str(folder), *describe])) or "unknown"
-
-
 def thinned(n: int) -> list[int]:
     """At most 500 of n places, evenly spread, with the first and the last."""
     if n <= MOST_POINTS:
@@ -227,6 +212,32 @@ def flattened(config: Mapping[str, object], prefix: str = "") -> dict[str, str]:
     return flat
 
 
+def _make_store(path: Path) -> None:
+    """An empty store, made aside and then put in place whole, so that a kill leaves none half made.
+
+    Its schema takes hundreds of transactions: waiting for the disk at each costs seconds.
+    """
+    sqlalchemy = import_module("sqlalchemy")
+    on_connect = sqlalchemy.engine.Engine, "connect", _do_not_wait_for_the_disk
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made, whole = Path(folder, "made.db"), Path(folder, "whole.db")
+        sqlalchemy.event.listen(*on_connect)
+        try:
+            warm_import().MlflowClient(f"sqlite:///{made}")
+        finally:
+            sqlalchemy.event.remove(*on_connect)
+        with whole.open("wb") as file:
+            file.write(made.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was faster
+            path.hardlink_to(whole)
+
+
+def _do_not_wait_for_the_disk(connection: Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 def _log_config(run: Run, config: Mapping[str, object]) -> None:
     param = warm_import().entities.Param
     params = (param(key, text) for key, text in flattened(config).items())
@@ -248,7 +259,7 @@ def _experiment(client: "MlflowClient", name: str, files: Path | None) -> str:
 
 
 def _write_model(folder: Path, policy_path: Path, names: Mapping[str, str]) -> None:
-    """MLflow's model format by hand: `mlflow.pyfunc.save_model` searches for requirements first."""
+    """MLflow's model format, by hand: importing mlflow.pyfunc is slow, and warns."""
     shutil.copyfile(policy_path, folder / policy_path.name)
     needed = [f"{package}=={version(package)}" for package in _REQUIREMENTS]
     (folder / "requirements.txt").write_text("\n".join([*needed, ""]))
@@ -273,7 +284,7 @@ def _in_words(store: str) -> Iterator[None]:
     try:
         yield
     except (of_mlflow, of_database, OSError) as error:
-        first = str(error).strip().partition("\n")[0]
+        first = _without_login(str(error).strip().partition("\n")[0])
         raise InputError(
             f"the MLflow store {store} cannot be used: {first}; mend it or give another runs "
             "folder (or MLFLOW_TRACKING_URI)"
@@ -286,13 +297,3 @@ def _clean(name: str) -> str:
 
 def _without_login(uri: str) -> str:
     return re.sub(r"//[^/@]*@", "//", uri)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _output(command: list[str]) -> str:
-    """What a command prints; nothing if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -5,6 +5,7 @@ Sources: Schulman et al. 2017 (PPO); Huang, Ontañón 2022 (masks); Bradtke, Duf
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch as th
@@ -21,7 +22,9 @@ from experiments.vec_env import ContactCentreVecEnv, Normalisation
 from nba.errors import NbaError
 from nba.types import RewardModel
 
-TORCH_THREADS = 2  # fixed: the number of threads changes the order of sums, and so the result
+# One thread: the tensors are small, and two on two busy cores were four times slower (measured);
+# and fixed: the number of threads changes the order of sums, and so the result.
+TORCH_THREADS: Final = 1
 
 
 class TrainingError(NbaError):

@@ -59,6 +59,16 @@ def test_a_frame_an_array_and_one_request_are_answered_like_a_list(model: Policy
     assert model.predict(pd.DataFrame([REQUEST])) == expected
 
 
+def test_lists_that_became_arrays_are_read_as_lists(model: PolicyModel) -> None:
+    request = REQUEST | {"actions": np.array(REQUEST["actions"], dtype=object)}
+    assert model.predict([request]) == model.predict([REQUEST])
+
+
+def test_a_value_that_json_lacks_is_refused(model: PolicyModel) -> None:
+    with pytest.raises(InputError, match="of type object; use JSON's types"):
+        model.predict([REQUEST | {"context": object()}])
+
+
 def test_a_cell_without_a_value_is_an_absent_field(model: PolicyModel) -> None:
     nameless = {key: value for key, value in REQUEST.items() if key != "decision_id"}
     first, second = model.predict(pd.DataFrame([REQUEST, nameless]))
