@@ -1,7 +1,8 @@
 """Policies on the same days: means, and differences paired day by day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -32,7 +33,23 @@ def paired_difference(policy: DayTable, minus: DayTable, *, level: float = 0.95)
     return mean_interval(policy["eur_per_contact"] - minus["eur_per_contact"], level=level)
 
 
-def best_rival(tables: Sequence[DayTable], but: str) -> DayTable:
-    """The table with the largest mean among the others."""
-    others = [table for table in tables if table.policy != but]
-    return max(others, key=lambda table: float(table["eur_per_contact"].mean()))
+class Comparison(TypedDict):
+    """Plain values of a comparison, as `nba compare --json` prints them."""
+
+    rows: list[dict[str, object]]
+    differences: list[dict[str, object]]
+
+
+def comparison_json(tables: Sequence[DayTable], *, preset: str, seed: int) -> Comparison:
+    """Every policy's figures, and its difference to the first one."""
+    rows: list[dict[str, object]] = []
+    for table in tables:
+        figures = {name: float(days.mean()) for name, days in table.columns.items()}
+        earned = mean_interval(table["eur_per_contact"])
+        named: dict[str, object] = {"policy": table.policy, "preset": preset, "seed_block": seed}
+        rows.append({**named, **figures, "low": earned.low, "high": earned.high})
+    differences: list[dict[str, object]] = []
+    for table in tables[1:]:
+        gap = asdict(paired_difference(table, tables[0]))
+        differences.append({"policy": table.policy, "minus": tables[0].policy, **gap})
+    return {"rows": rows, "differences": differences}

@@ -15,10 +15,10 @@ class TrainConfig:
     preset: str = "bank"
     seed: int = 0
     # Experience
-    total_steps: int = 400_000  # decisions
+    total_steps: int = 300_000  # decisions
     n_envs: int = 128  # centres side by side
     rollout_steps: int = 128  # decisions of each centre between two updates
-    log_days: int = 60  # centre-days of the log that the reward model is fitted on
+    log_days: int = 40  # centre-days of the log that the reward model is fitted on
     # MaskablePPO
     batch_size: int = 2048
     epochs: int = 4

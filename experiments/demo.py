@@ -20,15 +20,13 @@ from experiments import tracking, walk
 from experiments.compare import Interval
 from experiments.config import TrainConfig
 from experiments.demo_result import DemoResult
-from experiments.parallel import workers
 from experiments.report import Difference, Story, write_report
 from experiments.requests import busy_centre, decision_request, play_out
 from experiments.server_check import ask, running_server
-from experiments.train import Trained, train
-from experiments.tune import index_rule, rounds, tune_prices
-from experiments.vec_env import Normalisation
+from experiments.train import Trained
+from experiments.tune import index_rule
+from experiments.workshop import Tuning, collected, log_training, trained_policy, tuned
 from nba.act.longest_idle import LongestIdle
-from nba.act.policy import ActionScorer
 from nba.errors import NbaError
 from nba.evaluate.evaluation import Evaluation
 from nba.learn.greedy import GreedyLearner
@@ -36,8 +34,6 @@ from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.outcomes import JoinReport
 from nba.terminal import note, progress
 from nba.types import DecisionLog, Policy
-from nba.understand.prices import Prices, priced
-from nba.understand.reward_model import LinearRewardModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +42,15 @@ class Scale:
 
     learning_days: int
     evaluation_days: int
-    candidates: int
-    tuning_days: int
+    tuning: Tuning
     test_days: int
     training: TrainConfig
 
 
-FULL: Final = Scale(40, 24, 15, 40, 96, TrainConfig(total_steps=300_000))
-FAST: Final = Scale(12, 10, 4, 12, 16, TrainConfig(total_steps=40_960, n_envs=64, rollout_steps=64))
+FULL: Final = Scale(40, 24, Tuning(), 96, TrainConfig(total_steps=300_000))
+FAST: Final = Scale(
+    12, 10, Tuning(4, 12), 16, TrainConfig(total_steps=40_960, n_envs=64, rollout_steps=64)
+)
 
 
 def run_demo(scale: Scale, *, seed: int, out: Path) -> DemoResult:
@@ -77,7 +74,7 @@ def _walk(
 ) -> DemoResult:
     centre = preset(scale.training.preset)
     seeds = walk.Seeds.of(seed)
-    learning, joined = _collect(
+    learning, joined = collected(
         out / "walk/log",
         "1/7 listen: serve, log, join",
         centre,
@@ -87,11 +84,15 @@ def _walk(
     learner = GreedyLearner()
     learner.learn(learning)
     model = learner.model
-    prices = _tuned(model, centre, scale, seeds.tuning)
+    title = "2/7 understand: tune the index rule"
+    prices = tuned(model, centre, scale.tuning, seeds.tuning, title)
     config = replace(scale.training, seed=seeds.training)
     warming.join()
     with tracking.start(out, "demo", f"walk-{seed}", config=config.as_dict(), seed=seed) as run:
-        trained, policy = _train(config, centre, learning, model, prices)
+        title = "3/7 act: train the action scorer"
+        trained, policy = trained_policy(config, centre, learning, model, prices, title)
+        if not trained.finished:
+            raise KeyboardInterrupt
         rivals: list[Policy] = [
             LongestIdle(CONTACT_CENTRE),
             learner.policy(),
@@ -109,28 +110,12 @@ def _walk(
     return replace(result, seconds=time.monotonic() - started)
 
 
-def _train(
-    config: TrainConfig,
-    centre: CentreConfig,
-    log: DecisionLog,
-    model: LinearRewardModel,
-    prices: Prices,
-) -> tuple[Trained, ActionScorer]:
-    prior = priced(model, CONTACT_CENTRE.action_names, prices)
-    with progress("3/7 act: train the action scorer", config.total_steps) as advance:
-        trained = train(config, prior, Normalisation.of_log(log), progress=advance)
-    if not trained.finished:
-        raise KeyboardInterrupt
-    policy = walk.export_proven(trained, config, centre, reward_model=model, prior_model=prior)
-    return trained, policy
-
-
 def _judge(
     rivals: Sequence[Policy], centre: CentreConfig, scale: Scale, seeds: walk.Seeds, folder: Path
 ) -> tuple[dict[str, Evaluation], list[DayTable]]:
     """What a log that nobody learned from says of them, and what they earn in simulation."""
     title = "4/7 evaluate: a held-out log"
-    log, _ = _collect(folder, title, centre, scale.evaluation_days, seeds.evaluation_log)
+    log, _ = collected(folder, title, centre, scale.evaluation_days, seeds.evaluation_log)
     with progress("4/7 evaluate: offline", len(rivals) - 1) as advance:
         offline = walk.evaluate_offline(log, rivals[1:], progress=advance)
     with progress("5/7 evaluate: held-out days", scale.test_days * len(rivals)) as advance:
@@ -138,28 +123,6 @@ def _judge(
             rivals, centre, n_days=scale.test_days, seed=seeds.test, progress=advance
         )
     return offline, tables
-
-
-def _collect(
-    directory: Path, title: str, centre: CentreConfig, n_days: int, seed: int
-) -> tuple[DecisionLog, JoinReport]:
-    with progress(title, n_days) as advance:
-        return walk.collect_log(directory, centre, n_days=n_days, seed=seed, progress=advance)
-
-
-def _tuned(model: LinearRewardModel, centre: CentreConfig, scale: Scale, seed: int) -> Prices:
-    title = "2/7 understand: tune the index rule"
-    with workers() as pool, progress(title, rounds(scale.candidates)) as advance:
-        return tune_prices(
-            pool,
-            model,
-            CONTACT_CENTRE,
-            centre,
-            seed=seed,
-            n_candidates=scale.candidates,
-            first_days=scale.tuning_days,
-            progress=advance,
-        )
 
 
 def _evidence(tables: Sequence[DayTable], offline: Mapping[str, Evaluation]) -> dict[str, object]:
@@ -260,10 +223,10 @@ def _facts(
 
 def _track(run: tracking.Run, result: DemoResult, trained: Trained, policy_file: Path) -> None:
     """Log curve, figures and files of the walk, and register the policy."""
-    steps, rewards = zip(*trained.curve, strict=True)
-    run.log_curve("eur_per_decision", steps, rewards)
-    run.log_values(
-        {f"{t.policy}.eur_per_contact": float(t["eur_per_contact"].mean()) for t in result.tables}
+    log_training(
+        run,
+        trained,
+        {f"{t.policy}.eur_per_contact": float(t["eur_per_contact"].mean()) for t in result.tables},
     )
     run.log_file(Path(result.report))
     version = tracking.register_policy(run, policy_file)

@@ -188,7 +188,8 @@ def _training(story: Story) -> str:
     return "<h2>Training</h2>" + _figure(
         learning_curve(story.curve),
         "Mean expected reward of each batch of decisions while exploring; the line is a running "
-        "mean. It starts where the prior stands, and is no estimate of what the policy earns.",
+        "mean. It starts where the prior stands, in centres that are still empty, which flatters "
+        "the first batches; it is no estimate of what the policy earns.",
     )
 
 

@@ -57,12 +57,25 @@ class Seeds:
 def collect_log(
     directory: Path, config: CentreConfig, *, n_days: int, seed: int, progress: Progress
 ) -> tuple[DecisionLog, JoinReport]:
-    """Longest-idle with some exploration serves; its log with outcomes joined, read back.
+    """The log of longest-idle with some exploration, joined, written, and read back."""
+    logging = EpsilonGreedy(LongestIdle(CONTACT_CENTRE), EXPLORATION)
+    return write_joined_log(directory, logging, config, n_days=n_days, seed=seed, progress=progress)
+
+
+def write_joined_log(
+    directory: Path,
+    policy: Policy,
+    config: CentreConfig,
+    *,
+    n_days: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[DecisionLog, JoinReport]:
+    """Let a policy serve some days; its log with outcomes joined, as it is read back.
 
     Outcomes come late, some too late; decisions whose reward stays unknown remain in the log.
     """
-    logging = EpsilonGreedy(LongestIdle(CONTACT_CENTRE), EXPLORATION)
-    decisions, outcomes = simulate_log(logging, config, n_days=n_days, seed=seed, progress=progress)
+    decisions, outcomes = simulate_log(policy, config, n_days=n_days, seed=seed, progress=progress)
     joined, report = join_outcomes(
         decisions,
         outcomes,

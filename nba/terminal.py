@@ -75,8 +75,8 @@ def _lines(description: str, total: int) -> Iterator[Advance]:
 @contextmanager
 def _bar(description: str, total: int) -> Iterator[Advance]:
     # Loaded here because the server never draws a bar and must start in about a second.
-    import rich.console  # noqa: PLC0415
-    import rich.progress as bars  # noqa: PLC0415
+    import rich.console
+    import rich.progress as bars
 
     columns = (
         bars.TextColumn("{task.description}"),

@@ -1,12 +1,10 @@
 """Policies on the same days."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from envs.evaluate_days import DayTable
-from experiments.compare import best_rival, mean_interval, paired_difference
+from experiments.compare import mean_interval, paired_difference
 
 RNG = np.random.default_rng(4)
 
@@ -47,9 +45,3 @@ def test_a_difference_the_other_way_round_is_its_negative() -> None:
     assert (there.value, there.low, there.high) == pytest.approx(
         (-back.value, -back.high, -back.low)
     )
-
-
-def test_the_best_rival_is_never_the_policy_itself() -> None:
-    tables = [table("a", [1.0, 2.0]), table("b", [3.0, 4.0]), table("mine", [9.0, 9.0])]
-    assert best_rival(tables, "mine").policy == "b"
-    assert best_rival([*tables, replace(tables[0], policy="c")], "b").policy == "mine"

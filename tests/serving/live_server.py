@@ -43,6 +43,10 @@ class LiveServer:
         """End it as kill -9 does, and wait until it is gone."""
         self.process.kill()
         self.process.wait()
+
+    def end(self) -> None:
+        """Kill it and close the clients, once no thread reads from them any more."""
+        self.kill()
         for client in self.clients:
             client.close()
 
@@ -132,4 +136,4 @@ def serving(policy: Path, journal: Path, *options: str, **variables: str) -> Ite
     try:
         yield server
     finally:
-        server.kill()
+        server.end()

@@ -64,7 +64,7 @@ def test_it_serves_with_nothing_but_the_lean_libraries(policy: Path, tmp_path: P
         assert client.get("/openapi.json")[0] == 200
         assert server.stop() == 0
     finally:
-        server.kill()
+        server.end()
 
 
 @pytest.mark.parametrize("durability", ["fsync", "os"])
@@ -191,7 +191,7 @@ def test_a_full_disk_gives_503_and_what_was_promised_stays(policy: Path, tmp_pat
         assert reply["error"]["field"] == "journal"
         found_again(server, promised)
     finally:
-        server.kill()
+        server.end()
     assert len(promised) > 5
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 60_000
     with serving(policy, tmp_path / "j") as server:

@@ -1,0 +1,116 @@
+"""From a training configuration to a policy file: the part that `nba train` and the demo share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
+    threadpool_limits,
+)
+
+from envs.config import CentreConfig
+from envs.presets import preset
+from experiments import tracking, walk
+from experiments.config import TrainConfig
+from experiments.parallel import workers
+from experiments.train import Trained, train
+from experiments.tune import rounds, tune_prices
+from experiments.vec_env import Normalisation
+from nba.act.policy import ActionScorer
+from nba.errors import InputError
+from nba.learn.greedy import GreedyLearner
+from nba.listen.contact_features import CONTACT_CENTRE
+from nba.listen.outcomes import JoinReport
+from nba.terminal import note, progress
+from nba.types import DecisionLog
+from nba.understand.prices import Prices, priced
+from nba.understand.reward_model import LinearRewardModel
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How much simulation the index rule's prices get."""
+
+    candidates: int = 15
+    days: int = 40  # of the first round; each later one takes five times as many
+
+
+def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
+    """Log, fit, tune, train, export and register as configured; the policy file and its version.
+
+    Everything lies under `out`, which must not hold a log already. Ctrl-C during training exports
+    what has been learned so far.
+    """
+    if (out / "log").exists():
+        raise InputError(f"{out / 'log'} exists; choose another --out, or remove that folder")
+    centre, seeds = preset(config.preset), walk.Seeds.of(config.seed)
+    with threadpool_limits(1):
+        log, _ = collected(out / "log", "log", centre, config.log_days, seeds.learning_log)
+        learner = GreedyLearner()
+        learner.learn(log)
+        prices = tuned(learner.model, centre, Tuning(), seeds.tuning)
+        seeded = replace(config, seed=seeds.training)
+        with tracking.start(
+            out, "train", config.preset, config=config.as_dict(), seed=config.seed
+        ) as run:
+            trained, policy = trained_policy(seeded, centre, log, learner.model, prices, "train")
+            if not trained.finished:
+                note(f"interrupted after {trained.learner.num_timesteps} decisions; exporting")
+            path = out / "policy.safetensors"
+            version = walk.save_trained(path, policy, config, prices, {})
+            log_training(run, trained, {})
+            tracking.register_policy(run, path)
+    return path, version
+
+
+def collected(
+    directory: Path, title: str, centre: CentreConfig, n_days: int, seed: int
+) -> tuple[DecisionLog, JoinReport]:
+    """The log of some days, with a progress bar."""
+    with progress(title, n_days) as advance:
+        return walk.collect_log(directory, centre, n_days=n_days, seed=seed, progress=advance)
+
+
+def tuned(
+    model: LinearRewardModel,
+    centre: CentreConfig,
+    tuning: Tuning,
+    seed: int,
+    title: str = "tune the index rule",
+) -> Prices:
+    """The index rule's tuned prices, with a progress bar."""
+    with workers() as pool, progress(title, rounds(tuning.candidates)) as advance:
+        return tune_prices(
+            pool,
+            model,
+            CONTACT_CENTRE,
+            centre,
+            seed=seed,
+            n_candidates=tuning.candidates,
+            first_days=tuning.days,
+            progress=advance,
+        )
+
+
+def trained_policy(
+    config: TrainConfig,
+    centre: CentreConfig,
+    log: DecisionLog,
+    model: LinearRewardModel,
+    prices: Prices,
+    title: str,
+) -> tuple[Trained, ActionScorer]:
+    """The action scorer trained from the tuned index rule, exported and proven equal to torch."""
+    prior = priced(model, CONTACT_CENTRE.action_names, prices)
+    with progress(title, config.total_steps) as advance:
+        trained = train(config, prior, Normalisation.of_log(log), progress=advance)
+    policy = walk.export_proven(trained, config, centre, reward_model=model, prior_model=prior)
+    return trained, policy
+
+
+def log_training(run: tracking.Run, trained: Trained, figures: Mapping[str, float]) -> None:
+    """The learning curve and some figures of a run."""
+    if trained.curve:
+        steps, rewards = zip(*trained.curve, strict=True)
+        run.log_curve("eur_per_decision", steps, rewards)
+    run.log_values(figures)
