@@ -65,7 +65,7 @@ class DemoResult:
 
     def table(self) -> Table:
         """The final table for a terminal of 80 columns; ± is half a 95 % interval."""
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         table.add_column("policy", no_wrap=True)
         headers = (
             "EUR per\ncontact",

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from nba.act.bundle import LoadedPolicy, load_policy
 from nba.errors import InputError
-from nba.evaluate.check import LogCheck, check_log
+from nba.evaluate.check import LogCheck, check_log, validate_log
 from nba.evaluate.evaluation import Evaluation, evaluate
 from nba.evaluate.gate import Thresholds
 from nba.evaluate.target import target_probabilities
@@ -79,6 +79,7 @@ def run(
     if not 0.0 < level < 1.0:
         raise InputError(f"--level is {level}; give the intervals' coverage, such as 0.95")
     decisions = read_log(log)
+    validate_log(decisions)
     loaded = load_policy(target)
     other = None if baseline is None else load_policy(baseline)
     with progress("evaluate", 3) as advance:
@@ -204,7 +205,8 @@ def _show_dropped(console: Console, check: LogCheck) -> None:
     for reason, rows in check.dropped.items():
         shown = ", ".join(str(row) for row in rows[:_SHOWN_ROWS].tolist())
         more = ", …" if len(rows) > _SHOWN_ROWS else ""
-        _say(console, f"{len(rows):,} rows dropped, {reason}: rows {shown}{more}")
+        plural = "" if len(rows) == 1 else "s"
+        _say(console, f"{len(rows):,} row{plural} dropped, {reason}: row{plural} {shown}{more}")
 
 
 def _show_evaluation(found: Evaluation, policy: str, against: str) -> None:

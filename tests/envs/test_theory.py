@@ -7,6 +7,8 @@ from envs.logging import simulate_log
 from envs.theory import erlang_a
 from nba.act.longest_idle import LongestIdle
 from nba.listen.contact_features import CONTACT_CENTRE
+from nba.listen.objective import Objective
+from nba.listen.outcomes import join_outcomes
 from nba.types import Floats
 from tests.envs.queueing import textbook_queue
 
@@ -26,13 +28,10 @@ def test_waiting_and_abandonment_agree_with_erlang_a(employees: int, load: float
     late_enough = seconds > WARM_UP_S
     day = np.array([text.split("-")[1] for text in log.decision_id]).astype(int)
     busy = log.context[:, CONTACT_CENTRE.context_column("busy_share")] > 0.999
-    row = {text: i for i, text in enumerate(log.decision_id)}
-    values = {name: np.full(len(log), np.nan) for name in ("wait_s", "abandoned")}
-    for text, name, value in zip(
-        outcomes.decision_id, outcomes.component, outcomes.value, strict=True
-    ):
-        if name in values:
-            values[name][row[text]] = value
+    joined, _ = join_outcomes(
+        log, outcomes, objective=Objective(), now=float(log.at.max()) + 1e9, window_s=1e9
+    )
+    values = joined.outcomes
 
     def by_day(column: Floats) -> Floats:
         kept = late_enough & ~np.isnan(column)
