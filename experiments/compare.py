@@ -23,7 +23,7 @@ class Interval:
 def mean_interval(days: Floats, *, level: float = 0.95) -> Interval:
     """The mean of independent days and its t interval (Student 1908); needs two days or more."""
     mean = float(days.mean())
-    error = float(days.std(ddof=1)) / np.sqrt(len(days))
+    error = float(days.std(ddof=1) / np.sqrt(len(days)))
     half = t_quantile(level, len(days) - 1) * error
     return Interval(mean, mean - half, mean + half)
 
