@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP_INSTALL := $(RUN) -m pip --disable-pip-version-check install -c constraints.txt
 TORCH := $(shell grep '^torch==' constraints.txt)
-PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --doctest-modules -n $(WORKERS) nba envs experiments serving tests
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --doctest-modules -n $(WORKERS) --dist loadfile nba envs experiments serving tests
 DECLARED := pyproject.toml constraints.txt nba/__init__.py
 
 .NOTPARALLEL:

@@ -45,6 +45,12 @@ class TrainConfig:
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; a number above 0 is needed")
 
+    @property
+    def whole_steps(self) -> int:
+        """Decisions that training really takes: whole rollouts, the last one filled up."""
+        rollout = self.n_envs * self.rollout_steps
+        return -(-self.total_steps // rollout) * rollout
+
     def as_dict(self) -> dict[str, Any]:
         """The settings as plain values."""
         return asdict(self)

@@ -11,7 +11,7 @@ from experiments.scorer import NET_PARAMETERS, ActionScorerPolicy
 from experiments.train import Trained
 from experiments.vec_env import observation
 from nba.act.policy import ActionScorer, masked_softmax, with_floor
-from nba.types import Bools, Floats, Floats32
+from nba.types import Bools, Floats, Floats32, RewardModel
 from nba.understand.reward_model import LinearRewardModel
 
 TOLERANCE: Final = 1e-5
@@ -50,13 +50,16 @@ def export(
 def largest_difference(
     trained: Trained,
     policy: ActionScorer,
+    prior_model: RewardModel,
     context: Floats32,
     actions: Floats32,
     mask: Bools,
 ) -> float:
-    """The largest gap between torch's probabilities and the exported policy's, over all rows."""
-    assert policy.prior_model is not None
-    seen = observation(context, actions, mask, policy.prior_model, trained.normalisation)
+    """The largest gap between torch's probabilities and the exported policy's, over all rows.
+
+    `prior_model` is the one that training used, so that a wrong one in the policy shows.
+    """
+    seen = observation(context, actions, mask, prior_model, trained.normalisation)
     torch_policy = trained.learner.policy
     assert isinstance(torch_policy, ActionScorerPolicy)
     with th.no_grad():

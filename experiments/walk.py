@@ -98,7 +98,7 @@ def export_proven(
     """The trained scorer in numpy; NbaError if it does not compute what torch computes."""
     policy = export(trained, config, reward_model=reward_model, prior_model=prior_model)
     rows = situations(ContactCentreVector(centre, 32, config.seed + 1), 256, config.seed)
-    gap = largest_difference(trained, policy, *rows)
+    gap = largest_difference(trained, policy, prior_model, *rows)
     if not gap <= _TORCH_TOLERANCE:
         raise NbaError(
             f"the exported policy differs from torch by {gap:.2g} in probability; "

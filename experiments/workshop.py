@@ -102,7 +102,7 @@ def trained_policy(
 ) -> tuple[Trained, ActionScorer]:
     """The action scorer trained from the tuned index rule, exported and proven equal to torch."""
     prior = priced(model, CONTACT_CENTRE.action_names, prices)
-    with progress(title, config.total_steps) as advance:
+    with progress(title, config.whole_steps) as advance:
         trained = train(config, prior, Normalisation.of_log(log), progress=advance)
     policy = walk.export_proven(trained, config, centre, reward_model=model, prior_model=prior)
     return trained, policy
