@@ -56,7 +56,8 @@ class CentreConfig:
     bump_share: float = 0.06  # customers who give up near 60 s (Brown et al. 2005 show the peak)
     chat_patience_factor: float = 1.6  # assumed
     # What is observed (standard deviation of the error of each estimate; assumed)
-    intent_accuracy: float = 0.85
+    intent_accuracy: float = 0.85  # mean confidence of the guess
+    intent_confidence_spread: float = 0.14  # half width around it; the confidence is calibrated
     complexity_noise: float = 0.8
     sentiment_noise: float = 0.35
     affinity_noise: float = 0.8
@@ -131,7 +132,7 @@ class CentreConfig:
     def rates(self) -> Floats:
         """Mean arrivals per second in each hour of an average weekday, (hours,)."""
         shape = np.array(self.profile)
-        hours = np.minimum(1.0, self.profile_hours - np.arange(len(shape)))
+        hours = np.clip(self.profile_hours - np.arange(len(shape)), 0.0, 1.0)
         return np.asarray(shape * self.contacts_per_day / (shape @ hours) / 3600.0)
 
 

@@ -109,6 +109,9 @@ def end_contact(
     customer = s.customer[b, slot]
     luck = occasion(centre.day_key, customer)
     returns = not resolved and rng.uniform(luck, rng.RECONTACT) < c.recontact_share
+    delay = c.recontact_median_s * np.exp(0.8 * rng.normal(luck, rng.DELAY))
+    same_day = returns and rng.uniform(luck, rng.SAME_DAY) < c.recontact_same_day
+    same_day = same_day and centre.now + delay < c.profile_hours * 3600.0
     churn = churn_loss(c, customer, resolved, returns)
     value = c.repeat_value**customer.contact if resolved else 0.0
     survey = np.nan if abandoned else csat(luck, customer, resolved)
@@ -116,13 +119,14 @@ def end_contact(
     centre.finished += 1
     if resolved and customer.first:
         centre.resolved_first += 1
+    if same_day:
+        # The issue goes on today and books its churn when it ends; only the log, which knows one
+        # contact at a time, keeps this contact's own.
+        centre.totals[CHURN] -= churn
+        customer.status = RETURNING
+        plan(s, b, slot, centre.now + delay)
+        return
     if returns:
-        delay = c.recontact_median_s * np.exp(0.8 * rng.normal(luck, rng.DELAY))
-        same_day = rng.uniform(luck, rng.SAME_DAY) < c.recontact_same_day
-        if same_day and centre.now + delay < c.profile_hours * 3600.0:
-            customer.status = RETURNING
-            plan(s, b, slot, centre.now + delay)
-            return
         centre.still_open += 1
     free_slot(s, b, slot)
 
@@ -139,6 +143,9 @@ def come_back(s: State, c: CentreConfig, b: int, slot: int) -> None:
         customer.channel = 1 - customer.channel
     customer.sentiment = max(-1.0, customer.sentiment - 0.25)
     draw_contact(c, centre.day_key, customer)
+    # The price of a repeat was credited when the last contact ended; what it really brings now
+    # takes that price's place.
+    customer.expected = c.open_contact_eur
     centre.recontacts += 1
     ask(s, b, slot)
 

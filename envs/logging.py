@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from envs.config import CentreConfig
 from envs.records import COMPONENTS, column
 from envs.run_days import Progress, run_days
-from envs.state import FIRST_EMPLOYEE
+from envs.state import FIRST_EMPLOYEE, State
 from envs.vector import ContactCentreVector
+from nba.errors import CapacityError
 from nba.listen.contact_features import CHANNELS, CONTACT_CENTRE, INTENTS
 from nba.listen.outcomes import OutcomeColumns
 from nba.seeding import generator
@@ -93,11 +94,37 @@ def simulate_log(
     return _assemble(rows, legs, config, policy, seed)
 
 
+def contact_outcome(state: State, b: int, number: int) -> Floats | None:
+    """Outcome (C,) of a decision and all that followed in its contact; None while it goes on."""
+    n = int(column(state.centre, "decisions")[b])
+    outcome, end = _rolled_up(state, b, n)
+    return None if np.isnan(end[number]) or _escalates(state, b, n, number) else outcome[number]
+
+
+def _escalates(state: State, b: int, n: int, number: int) -> bool:
+    """Whether the contact of a decision whose own part has ended still asks for another action."""
+    pending = int(column(state.centre, "pending")[b])
+    if pending < 0:
+        return False
+    last = int(column(state.customer, "decision")[b, pending])
+    parent = column(state.leg, "parent")[b, :n].astype(np.int64)
+    while last > number:
+        last = int(parent[last])
+    return last == number and int(column(state.customer, "step")[b, pending]) > 0
+
+
 def _close_legs(vector: ContactCentreVector, b: int, n: int) -> tuple[Floats, Floats]:
     """Outcomes (n, C) and end times (n,) of a day's decisions, later ones of a contact added in."""
-    leg = vector.state.leg
-    if n > leg.shape[1]:
-        raise AssertionError(f"{n} decisions in a day outgrew the log of {leg.shape[1]}")
+    if n > vector.state.leg.shape[1]:
+        raise CapacityError(
+            f"{n} decisions in one day outgrow the log's {vector.state.leg.shape[1]} rows; "
+            "lower the load"
+        )
+    return _rolled_up(vector.state, b, n)
+
+
+def _rolled_up(state: State, b: int, n: int) -> tuple[Floats, Floats]:
+    leg = state.leg
     outcome = column(leg, "outcome")[b, :n].astype(np.float64)
     end = column(leg, "end")[b, :n].astype(np.float64)
     parent = column(leg, "parent")[b, :n].astype(np.int64)

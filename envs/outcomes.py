@@ -103,7 +103,9 @@ def ending_value(c: CentreConfig, weights: Floats, customer: Customer, resolved:
     if resolved:
         value = weights[RESOLVED] * c.repeat_value**customer.contact
         return float(value + weights[CHURN] * churn_loss(c, customer, True, False))
-    again = weights[CHURN] * churn_loss(c, customer, False, True) + c.open_contact_eur
+    # A repeat on the same day books its churn itself.
+    later = (1.0 - c.recontact_same_day) * churn_loss(c, customer, False, True)
+    again = weights[CHURN] * later + c.open_contact_eur
     gone = weights[CHURN] * churn_loss(c, customer, False, False)
     return float(c.recontact_share * again + (1.0 - c.recontact_share) * gone)
 
@@ -140,5 +142,5 @@ def csat(luck: np.uint64, customer: Customer, resolved: bool) -> float:
     if rng.uniform(luck, rng.CSAT) > 0.3:
         return float(np.nan)
     mood = 2.6 + (1.6 if resolved else -0.8) - 0.5 * customer.contact - customer.waited / 300.0
-    mood += 0.6 * customer.sentiment + 0.7 * rng.normal(luck, rng.CSAT)
+    mood += 0.6 * customer.sentiment + 0.7 * rng.normal(luck, rng.CSAT_NOISE)
     return float(min(5.0, max(1.0, np.round(mood))))

@@ -78,16 +78,16 @@ def draw_contact(c: CentreConfig, day_key: np.uint64, customer: Customer) -> Non
     customer.decision = -1
     n_intents = len(c.intent_share)
     guess = customer.intent
-    right = rng.uniform(contact, rng.GUESS) < c.intent_accuracy
-    if not right:
+    # A calibrated classifier: a guess made with confidence q is right with probability q, and
+    # nothing else about its being right is observed.
+    spread = 2.0 * rng.uniform(contact, rng.NOISE) - 1.0
+    confidence = c.intent_accuracy + c.intent_confidence_spread * spread
+    if rng.uniform(contact, rng.GUESS) >= confidence:
         shift = 1 + int(rng.uniform(contact, rng.GUESS + 500) * (n_intents - 1))
         guess = (guess + shift) % n_intents
     seen = customer.seen
     seen[0] = guess
-    # Confidence carries a little more than chance about being right.
-    spread = 0.2 * (rng.uniform(contact, rng.NOISE) - 0.5)
-    confidence = c.intent_accuracy + (0.05 if right else -0.15) + spread
-    seen[1] = min(0.99, max(0.25, confidence))
+    seen[1] = confidence
     noisy = customer.complexity + c.complexity_noise * rng.normal(contact, rng.NOISE + 1)
     seen[2] = min(6.0, max(-6.0, noisy))
     seen[4] = 1.0 if rng.uniform(contact, rng.NOISE + 2) < c.sentiment_missing_share else 0.0

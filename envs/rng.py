@@ -33,6 +33,7 @@ DELAY: Final = 26
 REACH: Final = 27
 CSAT: Final = 28
 CALLBACK: Final = 29
+CSAT_NOISE: Final = 31
 SAME_DAY: Final = 30
 ROSTER: Final = 40
 DAY: Final = 60

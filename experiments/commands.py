@@ -1,6 +1,7 @@
 """The workshop's commands: demo, simulate, train, compare."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -131,6 +132,8 @@ def compare(*, preset_name: str, policies: str, days: int, seed: int, as_json: b
     centre, rivals = preset(preset_name), [policy_of(name) for name in names]
     with progress("compare", days * len(rivals)) as advance:
         tables = [run(p, centre, n_days=days, seed=seed, progress=advance) for p in rivals]
+    if len({table.policy for table in tables}) < len(tables):
+        tables = [replace(table, policy=n) for table, n in zip(tables, names, strict=True)]
     found = comparison_json(tables, preset=preset_name, seed=seed)
     if as_json:
         print_json(found)

@@ -3,9 +3,21 @@
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nba.errors import InputError
+
+_TINY: Final = 1e-12
+_RANGES: Final = (
+    ("total_steps n_envs rollout_steps epochs hidden log_days", 1, 10**12),
+    ("batch_size", 2, 10**9),
+    ("seed", 0, 999_999),
+    ("learning_rate", _TINY, 1e38),
+    ("horizon_s reward_scale temperature clip_range max_grad_norm", _TINY, 1e9),
+    ("final_learning_rate gae_lambda", 0.0, 1.0),
+    ("floor", 0.0, 0.999),
+    ("entropy_weight value_weight prior_weight", 0.0, 1e6),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +50,18 @@ class TrainConfig:
     floor: float = 0.005  # share of the exported policy spread over all eligible actions
 
     def __post_init__(self) -> None:
-        for name in ("total_steps", "n_envs", "rollout_steps", "batch_size", "epochs", "hidden"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; at least 1 is needed")
-        for name in ("learning_rate", "horizon_s", "reward_scale", "temperature"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {getattr(self, name)}; a number above 0 is needed")
+        for names, low, high in _RANGES:
+            for name in names.split():
+                if not low <= getattr(self, name) <= high:
+                    raise InputError(
+                        f"{name} is {getattr(self, name)}; from {low:g} to {high:g} is allowed"
+                    )
+        rollout = self.n_envs * self.rollout_steps
+        if rollout < 2 or rollout % self.batch_size == 1:
+            raise InputError(
+                f"batch_size is {self.batch_size}, which leaves one decision alone in the last "
+                f"batch of {rollout}; choose one that divides n_envs · rollout_steps"
+            )
 
     @property
     def whole_steps(self) -> int:
@@ -62,7 +80,7 @@ def read_config(path: Path) -> TrainConfig:
         values = tomllib.loads(path.read_text())
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
     types = {field.name: field.type for field in fields(TrainConfig)}
     for name, value in values.items():

@@ -22,6 +22,7 @@ from experiments.config import TrainConfig
 from experiments.demo_result import DemoResult
 from experiments.report import Difference, Story, write_report
 from experiments.requests import busy_centre, decision_request, play_out
+from experiments.seeds import Seeds
 from experiments.server_check import ask, running_server
 from experiments.train import Trained
 from experiments.tune import index_rule
@@ -73,7 +74,7 @@ def _walk(
     scale: Scale, seed: int, out: Path, started: float, warming: threading.Thread
 ) -> DemoResult:
     centre = preset(scale.training.preset)
-    seeds = walk.Seeds.of(seed)
+    seeds = Seeds.of(seed)
     learning, joined = collected(
         out / "walk/log",
         "1/7 listen: serve, log, join",
@@ -86,7 +87,7 @@ def _walk(
     model = learner.model
     title = "2/7 understand: tune the index rule"
     prices = tuned(model, centre, scale.tuning, seeds.tuning, title)
-    config = replace(scale.training, seed=seeds.training)
+    config = replace(scale.training, seed=seed)
     warming.join()
     with tracking.start(out, "demo", f"walk-{seed}", config=config.as_dict(), seed=seed) as run:
         title = "3/7 act: train the action scorer"
@@ -111,7 +112,7 @@ def _walk(
 
 
 def _judge(
-    rivals: Sequence[Policy], centre: CentreConfig, scale: Scale, seeds: walk.Seeds, folder: Path
+    rivals: Sequence[Policy], centre: CentreConfig, scale: Scale, seeds: Seeds, folder: Path
 ) -> tuple[dict[str, Evaluation], list[DayTable]]:
     """What a log that nobody learned from says of them, and what they earn in simulation."""
     title = "4/7 evaluate: a held-out log"

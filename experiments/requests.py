@@ -5,14 +5,15 @@ from typing import Final
 import numpy as np
 
 from envs.config import CentreConfig
+from envs.logging import contact_outcome
 from envs.records import COMPONENTS, column
 from envs.state import FIRST_EMPLOYEE, QUEUE
 from envs.vector import ContactCentreVector
+from nba.errors import NbaError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import ACTION_KINDS, Bools, Floats32
 
 _WARM_UP: Final = 400  # decisions after opening: the middle of the morning
-_LONGEST: Final = 1000  # decisions until an outcome is given up on
 
 
 def decision_request(
@@ -38,19 +39,20 @@ def decision_request(
 def play_out(vector: ContactCentreVector, place: int) -> dict[str, float]:
     """Take an action for the pending contact of a one-centre vector; what came of it, by name.
 
-    The centre goes on with the shared queue for everybody else until the outcome is known. The
-    vector must keep a log. Only components that the objective prices are told.
+    The centre goes on with the shared queue for everybody until the contact has ended; later
+    steps of the same contact are added in, as in a log. The vector must keep a log. Only
+    components that the objective prices are told. Raises NbaError if the day ends before.
     """
     number = int(column(vector.state.centre, "decisions")[0])
-    vector.step(np.array([place]))
-    for _ in range(_LONGEST):
-        if not np.isnan(column(vector.state.leg, "end")[0, number]):
-            break
-        vector.step(np.array([QUEUE]))
-    values = column(vector.state.leg, "outcome")[0, number].astype(np.float64).tolist()
-    named = zip(COMPONENTS, values, strict=True)
-    priced = vector.objective.weights
-    return {name: value for name, value in named if name in priced and not np.isnan(value)}
+    _, _, done = vector.step(np.array([place]))
+    while not done[0]:
+        outcome = contact_outcome(vector.state, 0, number)
+        if outcome is not None:
+            named = zip(COMPONENTS, outcome.tolist(), strict=True)
+            priced = vector.objective.weights
+            return {name: value for name, value in named if name in priced}
+        _, _, done = vector.step(np.array([QUEUE]))
+    raise NbaError("the day ended before the contact did; start earlier in the day")
 
 
 def busy_centre(config: CentreConfig, seed: int) -> ContactCentreVector:

@@ -18,6 +18,7 @@ from envs.vector import ContactCentreVector
 from experiments.config import TrainConfig
 from experiments.rollout import SemiMdpRolloutBuffer
 from experiments.scorer import ActionScorerPolicy
+from experiments.seeds import Seeds
 from experiments.vec_env import ContactCentreVecEnv, Normalisation
 from nba.errors import NbaError
 from nba.types import RewardModel
@@ -55,8 +56,9 @@ def train(
     Raises TrainingError when a loss or weight stops being finite.
     """
     th.set_num_threads(TORCH_THREADS)
+    seed = Seeds.of(config.seed).training
     vector = ContactCentreVector(
-        preset(config.preset), config.n_envs, config.seed, stagger=True, expected_reward=True
+        preset(config.preset), config.n_envs, seed, stagger=True, expected_reward=True
     )
     vector.reset()
     centres = ContactCentreVecEnv(

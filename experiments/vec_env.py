@@ -33,13 +33,7 @@ class Normalisation:
     @classmethod
     def of_log(cls, log: DecisionLog) -> "Normalisation":
         """The columns' figures in a log; a constant column keeps its unit."""
-        context_std, action_std = log.context.std(axis=0), log.actions.std(axis=0)
-        return cls(
-            log.context.mean(axis=0),
-            np.where(context_std > 1e-6, context_std, np.float32(1.0)),
-            log.actions.mean(axis=0),
-            np.where(action_std > 1e-6, action_std, np.float32(1.0)),
-        )
+        return cls(*_mean_and_spread(log.context), *_mean_and_spread(log.actions))
 
     def context(self, values: Floats32) -> Floats32:
         """Standardised context, cut at ±5 as the exported policy cuts it."""
@@ -48,6 +42,12 @@ class Normalisation:
     def actions(self, values: Floats32) -> Floats32:
         """Standardised action rows, cut alike."""
         return np.asarray(np.clip((values - self.action_mean) / self.action_std, -CLIP, CLIP))
+
+
+def _mean_and_spread(rows: Floats32) -> tuple[Floats32, Floats32]:
+    """Summed in double precision: naive sums of many float32 rows drift."""
+    mean, std = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+    return mean.astype(np.float32), np.where(std > 1e-6, std, 1.0).astype(np.float32)
 
 
 def observation(

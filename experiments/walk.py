@@ -5,7 +5,6 @@ listen (a log with late outcomes) → understand (a reward model) → act (rules
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from envs.logging import WINDOW_S, simulate_log
 from envs.vector import ContactCentreVector
 from experiments.config import TrainConfig
 from experiments.export import export, largest_difference, situations
+from experiments.seeds import Seeds
 from experiments.train import Trained
 from nba.act.bundle import Card, save_policy
 from nba.act.epsilon_greedy import EpsilonGreedy
@@ -36,22 +36,6 @@ _PATIENCE_S: Final = 30 * 86_400.0  # how long after the last decision outcomes 
 _TORCH_TOLERANCE: Final = 1e-5
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """Disjoint blocks of days: what one stage saw, no later stage is judged on."""
-
-    learning_log: int
-    evaluation_log: int
-    tuning: int
-    training: int
-    test: int
-
-    @classmethod
-    def of(cls, seed: int) -> "Seeds":
-        """The blocks of one demo seed."""
-        return cls(*(1_000_000 * (block + 1) + seed for block in range(5)))
 
 
 def collect_log(
@@ -97,7 +81,8 @@ def export_proven(
 ) -> ActionScorer:
     """The trained scorer in numpy; NbaError if it does not compute what torch computes."""
     policy = export(trained, config, reward_model=reward_model, prior_model=prior_model)
-    rows = situations(ContactCentreVector(centre, 32, config.seed + 1), 256, config.seed)
+    seed = Seeds.of(config.seed).training + 1
+    rows = situations(ContactCentreVector(centre, 32, seed), 256, seed)
     gap = largest_difference(trained, policy, prior_model, *rows)
     if not gap <= _TORCH_TOLERANCE:
         raise NbaError(

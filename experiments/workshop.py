@@ -1,7 +1,7 @@
 """From a training configuration to a policy file: the part that `nba train` and the demo share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
@@ -13,6 +13,7 @@ from envs.presets import preset
 from experiments import tracking, walk
 from experiments.config import TrainConfig
 from experiments.parallel import workers
+from experiments.seeds import Seeds
 from experiments.train import Trained, train
 from experiments.tune import rounds, tune_prices
 from experiments.vec_env import Normalisation
@@ -43,17 +44,16 @@ def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
     """
     if (out / "log").exists():
         raise InputError(f"{out / 'log'} exists; choose another --out, or remove that folder")
-    centre, seeds = preset(config.preset), walk.Seeds.of(config.seed)
+    centre, seeds = preset(config.preset), Seeds.of(config.seed)
     with threadpool_limits(1):
         log, _ = collected(out / "log", "log", centre, config.log_days, seeds.learning_log)
         learner = GreedyLearner()
         learner.learn(log)
         prices = tuned(learner.model, centre, Tuning(), seeds.tuning)
-        seeded = replace(config, seed=seeds.training)
         with tracking.start(
             out, "train", config.preset, config=config.as_dict(), seed=config.seed
         ) as run:
-            trained, policy = trained_policy(seeded, centre, log, learner.model, prices, "train")
+            trained, policy = trained_policy(config, centre, log, learner.model, prices, "train")
             if not trained.finished:
                 note(f"interrupted after {trained.learner.num_timesteps} decisions; exporting")
             path = out / "policy.safetensors"

@@ -14,7 +14,7 @@ import pytest
 from envs.evaluate_days import simulate
 from envs.presets import preset
 from experiments.demo import FAST
-from experiments.walk import Seeds
+from experiments.seeds import Seeds
 from nba.act.bundle import load_policy
 from nba.act.longest_idle import LongestIdle
 from nba.evaluate.check import check_log

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from experiments import walk
-from experiments.walk import Seeds, collect_log, evaluate_offline, export_proven, save_trained
+from experiments.seeds import Seeds
+from experiments.walk import collect_log, evaluate_offline, export_proven, save_trained
 from nba.act.bundle import load_policy
 from nba.act.greedy import Greedy
 from nba.errors import NbaError
