@@ -48,11 +48,11 @@ class ContactCentre(gymnasium.Env[Observation, np.int64]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start a day of a site that the seed names; without a seed the next day of a new site."""
+        """Start a day of a site, both drawn from the seed; there are no options."""
         super().reset(seed=seed)
         site_seed = int(self.np_random.integers(2**31))
-        day = int((options or {}).get("day", 0))
-        self._vector = ContactCentreVector(self.config, 1, site_seed, first_site=day)
+        weekday = int(self.np_random.integers(5))
+        self._vector = ContactCentreVector(self.config, 1, site_seed, first_site=weekday)
         self._vector.reset()
         self._over = False
         return self._observation(), {}

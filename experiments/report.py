@@ -38,7 +38,10 @@ LIMITS: Final = (
     (
         "Offline estimates judge each decision under the load that the logging policy made. "
         "What a choice does to the queue of later contacts is in the simulation only, so both "
-        "need not agree, and EUR per decision is not EUR per contact."
+        "need not agree, and EUR per decision is not EUR per contact. A decision's reward also "
+        "leaves out what a repeat of the issue costs later, so the log is kinder to bots that "
+        "end a contact unresolved. Offline intervals take customers as independent; that all of "
+        "them shared a few days' load and roster is not in them."
     ),
 )
 
