@@ -41,7 +41,6 @@ def draw_arrivals(s: State, c: CentreConfig, b: int) -> bool:
     day_key = s.centre[b].day_key
     factor = day_factor(c, day_key)
     slots_key = rng.key(day_key, rng.SLOT)
-    times_key = rng.key(day_key, rng.ARRIVAL)
     n = 0
     for slot in range(round(c.profile_hours * 3600.0 / SLOT_S)):
         mean = slot_mean(s, c, b, slot) * factor
@@ -49,17 +48,15 @@ def draw_arrivals(s: State, c: CentreConfig, b: int) -> bool:
         if c.dispersion > 1.0:
             scale = c.dispersion - 1.0
             mean = rng.gamma(slot_key, rng.SLOT, mean / scale) * scale
-        count = rng.poisson(slot_key, rng.ARRIVAL, mean)
-        if n + count > s.arrival.shape[1]:
-            return False
-        first = n
-        for _ in range(count):
-            time = (slot + rng.uniform(rng.key(times_key, n), rng.ARRIVAL)) * SLOT_S
-            at = n
-            while at > first and s.arrival[b, at - 1] > time:
-                s.arrival[b, at] = s.arrival[b, at - 1]
-                at -= 1
-            s.arrival[b, at] = time
+        # The points of a Poisson process of rate one, stretched over the slot, come in order.
+        point = rng.gap(slot_key, 0, rng.ARRIVAL)
+        count = 0
+        while point < mean:
+            if n == s.arrival.shape[1]:
+                return False
+            s.arrival[b, n] = (slot + point / mean) * SLOT_S
             n += 1
+            count += 1
+            point += rng.gap(slot_key, count, rng.ARRIVAL)
     s.centre[b].n_arrivals = n
     return True

@@ -1,107 +1,102 @@
 """One contact centre as a Gymnasium environment: an episode is one operating day."""
 
-from typing import Any, cast
+import operator
+from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium import spaces
-from numpy.typing import NDArray
 
 from envs.config import CentreConfig
-from envs.presets import preset
-from envs.state import QUEUE
-from envs.vector import ContactCentreVector
-from nba.listen.contact_features import CONTACT_CENTRE
-from nba.types import Bools
+from envs.day_options import made_config, read_options
+from envs.evaluate_days import day_key_figures
+from envs.one_centre import OneCentre
+from envs.render import RENDER_MODES, render
+from envs.spaces import Observation
+from nba.listen.objective import Objective
+from nba.types import Bools, Ints
 
-Observation = dict[str, NDArray[Any]]
+OPTIONS = ("scenario", "config", "site", "day")
 
 
 class ContactCentre(gymnasium.Env[Observation, np.int64]):
     """Each step decides the contact that needs an action; illegal actions are refused.
 
     Observation: `context` (d,), `actions` (A, p) and `mask` (A,). Reward: EUR since the last
-    decision. `info` has `dt` (s), and at the day's end `reward_components` (their weighted sum is
-    the day's reward without `terminal_value`) and `terminal_value` (EUR of contacts still open).
-    The day's end truncates: the observation is then zero with only the shared queue legal.
+    decision. `info` has `dt` (s), `decision_key`, and `reward_components`, whose weighted sum is
+    the reward. The day's end truncates; the reward then has in it `terminal_value` (EUR of
+    contacts still open), and `info` the day's `day_figures` and `key_figures`. With
+    `expected_reward` the components are still what happened, and do not sum up to the reward.
     """
 
-    metadata = {"render_modes": ["ansi"]}  # noqa: RUF012 Gymnasium's own form
+    metadata = {"render_modes": RENDER_MODES, "render_fps": 4}  # noqa: RUF012 Gymnasium's own form
 
     def __init__(
-        self, config: CentreConfig | str = "bank", *, render_mode: str | None = None
+        self,
+        preset: str = "bank",
+        *,
+        config: CentreConfig | None = None,
+        scenario: str = "normal",
+        objective: Objective | None = None,
+        expected_reward: bool = False,
+        render_mode: str | None = None,
     ) -> None:
-        self.config = preset(config) if isinstance(config, str) else config
+        self.config = made_config(preset, config, scenario)
         self.render_mode = render_mode
-        n_actions = QUEUE + 1 + self.config.n_employees
-        d, p = len(CONTACT_CENTRE.context_names), len(CONTACT_CENTRE.action_names)
-        self.action_space = spaces.Discrete(n_actions)
-        self._spaces: dict[str, spaces.Space[Any]] = {
-            "context": spaces.Box(-np.inf, np.inf, (d,), np.float32),
-            "actions": spaces.Box(-np.inf, np.inf, (n_actions, p), np.float32),
-            "mask": spaces.MultiBinary(n_actions),
-        }
-        self.observation_space = cast("spaces.Space[Observation]", spaces.Dict(self._spaces))
-        self._vector: ContactCentreVector | None = None
-        self._over = True
+        self._centre = OneCentre(self.config, objective=objective, expected_reward=expected_reward)
+        self.observation_space = self._centre.observation_space
+        self.action_space = self._centre.action_space
+        self._chosen: Ints = np.zeros(1, dtype=np.int64)
+        self._earned = 0.0
+        self._day = 0
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start a day of a site, both drawn from the seed; there are no options."""
+        """Start a day of a site, drawn unless `options` name them, of the seed's sites.
+
+        Options: scenario, config (at most as many employees), site, day (day % 5: the weekday).
+        """
         super().reset(seed=seed)
-        site_seed = int(self.np_random.integers(2**31))
-        weekday = int(self.np_random.integers(5))
-        self._vector = ContactCentreVector(self.config, 1, site_seed, first_site=weekday)
-        self._vector.reset()
-        self._over = False
-        return self._observation(), {}
+        wanted = read_options(options, OPTIONS)
+        config = wanted.config_of(self.config)
+        site, self._day = wanted.site_and_day(config, self.np_random)
+        vector = self._centre.start(config, self.np_random_seed or 0, site, self._day)
+        self._earned = 0.0
+        info = {"site": site, "day": self._day, "decision_key": vector.keys[0]}
+        return self._centre.observation(), info
 
     def step(self, action: np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Apply an action to the pending contact."""
-        vector = self._running()
-        reward, dt, done = vector.step(np.array([action], dtype=np.int64))
-        info: dict[str, Any] = {"dt": float(dt[0])}
-        if done[0]:
-            self._over = True
-            components = vector.day_components()
-            info["reward_components"] = {name: float(v[0]) for name, v in components.items()}
-            still_open = float(vector.day_figures()["still_open"][0])
-            info["terminal_value"] = self.config.open_contact_eur * still_open
-        return self._observation(), float(reward[0]), False, bool(done[0]), info
+        """Apply an action to the pending contact; InputError for an illegal one."""
+        centre = self._centre
+        vector = centre.vector()
+        self._chosen[0] = operator.index(action)
+        rewards, dt, done = vector.step(self._chosen)
+        reward, over = rewards.item(), done.item()
+        self._earned += reward
+        info: dict[str, Any] = {
+            "dt": dt.item(),
+            "reward_components": centre.step_components(over),
+        }
+        if over:
+            info |= self._day_info()
+            return centre.closing(self._day), reward, False, True, info
+        info["decision_key"] = vector.keys[0]
+        return centre.observation(), reward, False, False, info
 
     def action_masks(self) -> Bools:
         """Which actions are legal now, (A,)."""
-        return self._observation()["mask"].astype(np.bool_)
+        return self._centre.masks()
 
-    def render(self) -> str | None:
-        """The centre in a line: time, people busy, customers waiting."""
-        if self.render_mode != "ansi":
-            return None
-        context, actions, mask = self._running().observe()
-        hour = float(context[0, 0])
-        waiting = round(float(context[0, 3]) * max(1, int(mask[0, QUEUE + 1 :].sum())))
-        return (
-            f"{int(hour):02d}:{int(hour % 1 * 60):02d}  busy {context[0, 4]:.0%}  "
-            f"about {waiting} waiting  {int(mask.sum())} legal actions of {actions.shape[1]}"
-        )
+    def render(self) -> Any:  # noqa: ANN401 text or picture, as the render mode says
+        """The centre now: some lines of text, or a picture (H, W, 3)."""
+        return render(self.render_mode, self._centre, self._day)
 
-    def _running(self) -> ContactCentreVector:
-        if self._vector is None or self._over:
-            raise gymnasium.error.ResetNeeded("the day is over or not begun; call reset() first")
-        return self._vector
-
-    def _observation(self) -> Observation:
-        if self._over or self._vector is None:
-            empty: Observation = {
-                name: np.zeros(space.shape or (), dtype=space.dtype)
-                for name, space in self._spaces.items()
-            }
-            empty["mask"][QUEUE] = 1
-            return empty
-        context, actions, mask = self._vector.observe()
+    def _day_info(self) -> dict[str, Any]:
+        vector = self._centre.vector()
+        figures = {**vector.day_components(), **vector.day_figures()}
+        key = day_key_figures(vector.config, np.array([self._earned]), figures)
         return {
-            "context": context[0].copy(),
-            "actions": actions[0].copy(),
-            "mask": mask[0].astype(np.int8),
+            "terminal_value": vector.config.open_contact_eur * figures["still_open"].item(),
+            "day_figures": {name: values.item() for name, values in figures.items()},
+            "key_figures": {name: values.item() for name, values in key.items()},
         }

@@ -7,9 +7,9 @@ import numpy as np
 
 from envs.config import CentreConfig
 from envs.run_days import Progress, run_days
-from envs.state import FIRST_EMPLOYEE
+from envs.state import FIRST_EMPLOYEE, FIXED_ACTIONS
 from nba.listen.objective import Objective
-from nba.types import ACTION_KINDS, Floats, Policy
+from nba.types import Floats, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,14 @@ def simulate(
             for name, values in figures.items():
                 rows.setdefault(name, np.zeros(n_days))[ended] = values[step.ended]
     shares = np.append(counts[:FIRST_EMPLOYEE], counts[FIRST_EMPLOYEE:].sum()) / counts.sum()
-    kinds = dict(zip(ACTION_KINDS, shares.tolist(), strict=False))
-    return DayTable(policy.name, _key_figures(config, earned, rows), kinds)
+    kinds = dict(zip((*FIXED_ACTIONS, "employee"), shares.tolist(), strict=True))
+    return DayTable(policy.name, day_key_figures(config, earned, rows), kinds)
 
 
-def _key_figures(
+def day_key_figures(
     config: CentreConfig, earned: Floats, day: Mapping[str, Floats]
 ) -> Mapping[str, Floats]:
+    """Key figures (n_days,) from EUR earned, counts and components of centre-days."""
     return {
         "eur_per_contact": earned / day["arrivals"],
         "eur_per_hour": earned / (config.day_s / 3600.0),
@@ -69,10 +70,13 @@ def _key_figures(
         "wait_s": _ratio(day["answer_wait_s"], day["answered"]),
         "abandoned": _ratio(day["abandons"], day["offered"]),
         "occupancy": day["busy_s"] / day["shift_s"],
-        "handle_s": _ratio(day["busy_s"], day["answered"]),
+        "handle_s": _ratio(day["handled_s"], day["answered"]),
         "overload_min": day["overload_s"] / 60.0,
         "containment": _ratio(day["contained"], day["bots"]),
+        "csat": _ratio(day["csat"], day["surveys"]),
         "recontacts": day["recontacts"] / day["arrivals"],
+        "late_break_min": day["late_break_s"] / 60.0,
+        "churned": day["churned"] / day["arrivals"],
         "contacts": day["arrivals"],
     }
 

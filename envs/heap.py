@@ -1,78 +1,83 @@
-"""The pending events of one centre: a binary heap with places, so that any one can be moved."""
+"""The pending events of one centre: a binary heap with places, so that any one can be moved.
 
-from envs.jit import njit
+A node holds its time beside its entity, so that a comparison reads neighbouring memory only.
+"""
+
+from envs.jit import inlined
 from envs.records import Event, Table
+from nba.types import Ints
 
 
-@njit
-def _put(events: Table[Event], b: int, place: int, entity: int) -> None:
-    events[b, place].entity = entity
-    events[b, entity].place = place
-
-
-@njit
-def _rise(events: Table[Event], b: int, place: int, entity: int) -> None:
-    due = events[b, entity].due
-    while place > 0:
-        parent = (place - 1) >> 1
-        above = events[b, parent].entity
-        if events[b, above].due <= due:
+@inlined
+def _rise(heap: Table[Event], place: Ints, b: int, at: int, entity: int, due: float) -> None:
+    while at > 0:
+        parent = (at - 1) >> 1
+        above = heap[b, parent]
+        if above.due <= due:
             break
-        _put(events, b, place, above)
-        place = parent
-    _put(events, b, place, entity)
+        node = heap[b, at]
+        node.due = above.due
+        node.entity = above.entity
+        place[b, above.entity] = at
+        at = parent
+    node = heap[b, at]
+    node.due = due
+    node.entity = entity
+    place[b, entity] = at
 
 
-@njit
-def _sink(events: Table[Event], b: int, size: int, place: int, entity: int) -> None:
-    due = events[b, entity].due
+@inlined
+def _sink(
+    heap: Table[Event], place: Ints, b: int, size: int, at: int, entity: int, due: float
+) -> None:
     while True:
-        child = 2 * place + 1
+        child = 2 * at + 1
         if child >= size:
             break
-        below = events[b, child].entity
-        if child + 1 < size:
-            other = events[b, child + 1].entity
-            if events[b, other].due < events[b, below].due:
-                child += 1
-                below = other
-        if events[b, below].due >= due:
+        if child + 1 < size and heap[b, child + 1].due < heap[b, child].due:
+            child += 1
+        below = heap[b, child]
+        if below.due >= due:
             break
-        _put(events, b, place, below)
-        place = child
-    _put(events, b, place, entity)
+        node = heap[b, at]
+        node.due = below.due
+        node.entity = below.entity
+        place[b, below.entity] = at
+        at = child
+    node = heap[b, at]
+    node.due = due
+    node.entity = entity
+    place[b, entity] = at
 
 
-@njit
-def schedule(events: Table[Event], b: int, size: int, entity: int, time: float) -> int:
+@inlined
+def schedule(heap: Table[Event], place: Ints, b: int, size: int, entity: int, time: float) -> int:
     """Give an entity its one pending event, or move the one it has; returns the heap's size."""
-    place = events[b, entity].place
-    if place < 0:
-        events[b, entity].due = time
-        _rise(events, b, size, entity)
+    at = place[b, entity]
+    if at < 0:
+        _rise(heap, place, b, size, entity, time)
         return size + 1
-    earlier = time < events[b, entity].due
-    events[b, entity].due = time
-    if earlier:
-        _rise(events, b, place, entity)
+    if time < heap[b, at].due:
+        _rise(heap, place, b, at, entity, time)
     else:
-        _sink(events, b, size, place, entity)
+        _sink(heap, place, b, size, at, entity, time)
     return size
 
 
-@njit
-def cancel(events: Table[Event], b: int, size: int, entity: int) -> int:
+@inlined
+def cancel(heap: Table[Event], place: Ints, b: int, size: int, entity: int) -> int:
     """Take an entity's pending event away, if it has one; returns the heap's size."""
-    place = events[b, entity].place
-    if place < 0:
+    at = place[b, entity]
+    if at < 0:
         return size
-    events[b, entity].place = -1
+    place[b, entity] = -1
     size -= 1
-    last = events[b, size].entity
+    last = heap[b, size].entity
     if last == entity:
         return size
-    if place > 0 and events[b, last].due < events[b, events[b, (place - 1) >> 1].entity].due:
-        _rise(events, b, place, last)
+    due = heap[b, size].due
+    if at > 0 and due < heap[b, (at - 1) >> 1].due:
+        _rise(heap, place, b, at, last, due)
     else:
-        _sink(events, b, size, place, last)
+        _sink(heap, place, b, size, at, last, due)
     return size

@@ -1,72 +1,34 @@
 """What a policy leaves behind: decisions with true propensities, outcomes that come late."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.config import CentreConfig
+from envs.day_blocks import DayBlock, Step, day_blocks, play_block
+from envs.log_columns import DayOutcomes, log_slices
+from envs.log_rows import Rows
 from envs.records import COMPONENTS, column
-from envs.run_days import Progress, run_days
-from envs.state import FIRST_EMPLOYEE, State
+from envs.run_days import Progress
+from envs.state import State
 from envs.vector import ContactCentreVector
 from nba.errors import CapacityError
-from nba.listen.contact_features import CHANNELS, CONTACT_CENTRE, INTENTS
+from nba.listen.log_parts import append_outcomes
 from nba.listen.outcomes import OutcomeColumns
-from nba.seeding import generator
-from nba.types import ACTION_KINDS, Bools, DecisionLog, Floats, Ints, Policy, Texts
+from nba.types import DecisionLog, Floats, Ints, Policy
 
-FIRST_MONDAY: Final = 1_767_571_200.0  # 2026-01-05 00:00 UTC, s since the epoch
-# Mean delay after the contact until a component is known, s (exponential, assumed): a survey's
-# answer comes in hours, churn is seen in days, the rest with the contact's end.
-DELAY_S: Final = {"csat": 12 * 3600.0, "churn_loss_eur": 1.5 * 86_400.0}
-# And how long one waits for it before the outcome counts as missing.
+# How long one waits for a component before it counts as missing, s.
 WINDOW_S: Final = dict.fromkeys(COMPONENTS, 86_400.0) | {
     "csat": 2 * 86_400.0,
     "churn_loss_eur": 14 * 86_400.0,
+    "churned": 14 * 86_400.0,
 }
+SLICE_ACTIONS: Final = 200_000  # offered actions of a slice, about: 16 MB of features
 
-
-@dataclass(slots=True)
-class _Rows:
-    """Decisions as they are taken, in parts."""
-
-    context: list[NDArray[np.float32]] = field(default_factory=list)
-    actions: list[NDArray[np.float32]] = field(default_factory=list)
-    action_index: list[Ints] = field(default_factory=list)
-    counts: list[Ints] = field(default_factory=list)
-    chosen: list[Ints] = field(default_factory=list)
-    propensity: list[Floats] = field(default_factory=list)
-    site: list[Ints] = field(default_factory=list)
-    number: list[Ints] = field(default_factory=list)
-    customer: list[Ints] = field(default_factory=list)
-    at: list[Floats] = field(default_factory=list)
-
-    def add(
-        self,
-        vector: ContactCentreVector,
-        first_site: int,
-        active: Bools,
-        chosen: Ints,
-        propensity: Floats,
-    ) -> None:
-        context, actions, mask = vector.observe()
-        rows = np.flatnonzero(active)
-        mask = mask[rows]
-        self.context.append(context[rows].copy())
-        self.actions.append(actions[rows][mask])
-        self.action_index.append(np.nonzero(mask)[1])
-        self.counts.append(mask.sum(axis=1))
-        self.chosen.append(np.cumsum(mask, axis=1)[np.arange(len(rows)), chosen[rows]] - 1)
-        self.propensity.append(propensity[rows].copy())
-        self.site.append(first_site + rows)
-        pending = column(vector.state.centre, "pending")[rows].astype(np.int64)
-        self.number.append(column(vector.state.centre, "decisions")[rows].astype(np.int64))
-        customers = column(vector.state.customer, "number")[rows, pending]
-        self.customer.append(customers.astype(np.int64))
-        self.at.append(column(vector.state.centre, "now")[rows].astype(np.float64))
+Slice = tuple[DecisionLog, OutcomeColumns]
 
 
 def simulate_log(
@@ -76,29 +38,58 @@ def simulate_log(
     n_days: int,
     seed: int,
     progress: Progress | None = None,
-) -> tuple[DecisionLog, OutcomeColumns]:
+) -> Slice:
     """Let a policy serve `n_days` centre-days; its decisions, and the outcomes that came back.
 
     The log's rewards are NaN: `nba.listen.outcomes.join_outcomes` fills them. An outcome belongs to
     a decision and to all that followed in the same contact. Contacts that the day's end left open
-    have no outcome. Row i's unit is the customer.
+    have no outcome. Row i's unit is the customer. All of it is in memory:
+    `envs.log_directory` writes logs of any length.
     """
-    rows = _Rows()
-    legs: dict[int, tuple[Floats, Floats]] = {}
-    for step in run_days(
-        policy, config, n_days=n_days, seed=seed, log=True, before_step=rows.add, progress=progress
-    ):
-        decisions = step.vector.day_figures()["decisions"]
-        for b in np.flatnonzero(step.ended):
-            legs[step.first_site + int(b)] = _close_legs(step.vector, int(b), int(decisions[b]))
-    return _assemble(rows, legs, config, policy, seed)
+
+    def count(step: Step) -> None:
+        if progress is not None and step.ended.any():
+            progress(int(step.ended.sum()))
+
+    slices = [
+        part
+        for block in day_blocks(config, sites=n_days, days=1)
+        for part in logged_slices(policy, config, block, seed=seed, watch=count)
+    ]
+    return _appended([log for log, _ in slices]), append_outcomes([o for _, o in slices])
+
+
+def logged_slices(
+    policy: Policy,
+    config: CentreConfig,
+    block: DayBlock,
+    *,
+    seed: int,
+    watch: Callable[[Step], None],
+) -> Iterator[Slice]:
+    """The log and the outcomes of a block, in slices of bounded size; `watch` sees each step.
+
+    Raises CapacityError for a day with more decisions than the simulator can keep.
+    """
+    rows = Rows(block)
+    outcomes: dict[int, DayOutcomes] = {}
+    for step in play_block(policy, config, block, seed=seed, log=True, before_step=rows.add):
+        decisions = step.vector.day_figures()["decisions"] if step.ended.any() else np.zeros(0)
+        for b in np.flatnonzero(step.ended).tolist():
+            outcomes[b] = _close_day(step.vector, b, int(decisions[b]))
+        watch(step)
+    yield from log_slices(
+        rows, outcomes, config,
+        policy_version=policy.version, seed=seed, most_actions=SLICE_ACTIONS,
+    )  # fmt: skip
 
 
 def contact_outcome(state: State, b: int, number: int) -> Floats | None:
     """Outcome (C,) of a decision and all that followed in its contact; None while it goes on."""
     n = int(column(state.centre, "decisions")[b])
-    outcome, end = _rolled_up(state, b, n)
-    return None if np.isnan(end[number]) or _escalates(state, b, n, number) else outcome[number]
+    day = _rolled_up(state, b, n)
+    goes_on = np.isnan(day.end[number]) or _escalates(state, b, n, number)
+    return None if goes_on else day.outcome[number]
 
 
 def _escalates(state: State, b: int, n: int, number: int) -> bool:
@@ -113,8 +104,8 @@ def _escalates(state: State, b: int, n: int, number: int) -> bool:
     return last == number and int(column(state.customer, "step")[b, pending]) > 0
 
 
-def _close_legs(vector: ContactCentreVector, b: int, n: int) -> tuple[Floats, Floats]:
-    """Outcomes (n, C) and end times (n,) of a day's decisions, later ones of a contact added in."""
+def _close_day(vector: ContactCentreVector, b: int, n: int) -> DayOutcomes:
+    """What came of a day's n decisions, read before the next day writes over it."""
     if n > vector.state.leg.shape[1]:
         raise CapacityError(
             f"{n} decisions in one day outgrow the log's {vector.state.leg.shape[1]} rows; "
@@ -123,99 +114,56 @@ def _close_legs(vector: ContactCentreVector, b: int, n: int) -> tuple[Floats, Fl
     return _rolled_up(vector.state, b, n)
 
 
-def _rolled_up(state: State, b: int, n: int) -> tuple[Floats, Floats]:
-    leg = state.leg
-    outcome = column(leg, "outcome")[b, :n].astype(np.float64)
-    end = column(leg, "end")[b, :n].astype(np.float64)
-    parent = column(leg, "parent")[b, :n].astype(np.int64)
+def _rolled_up(state: State, b: int, n: int) -> DayOutcomes:
+    """Outcomes and end times of decisions, later ones of the same contact added in."""
+    outcome = column(state.leg, "outcome")[b, :n].astype(np.float64)
+    end = column(state.leg, "end")[b, :n].astype(np.float64)
+    parent = column(state.leg, "parent")[b, :n].astype(np.int64)
     survey = COMPONENTS.index("csat")
     surveys = outcome[:, survey].copy()
     outcome[:, survey] = 0.0
-    for i in range(n - 1, -1, -1):
-        if parent[i] >= 0:
-            outcome[parent[i]] += outcome[i]
-            end[parent[i]] = np.maximum(end[parent[i]], end[i])  # NaN stays NaN: still open
-            surveys[parent[i]] = surveys[i]
+    for children in _by_depth(parent)[:0:-1]:
+        parents = parent[children]
+        outcome[parents] += outcome[children]
+        end[parents] = np.maximum(end[parents], end[children])  # NaN stays NaN: still open
+        surveys[parents] = surveys[children]
     outcome[:, survey] = surveys
-    return outcome, end
+    return DayOutcomes(outcome, end)
 
 
-def _assemble(
-    rows: _Rows,
-    legs: dict[int, tuple[Floats, Floats]],
-    config: CentreConfig,
-    policy: Policy,
-    seed: int,
-) -> tuple[DecisionLog, OutcomeColumns]:
-    site = np.concatenate(rows.site)
-    number = np.concatenate(rows.number)
-    counts = np.concatenate(rows.counts)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    # Steps interleave the sites; a log reads site by site, decision by decision.
-    order = np.lexsort((number, site))
-    flat = np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in order])
-    site, number = site[order], number[order]
-    context = np.concatenate(rows.context)[order]
-    # A site's simulated day has the site's number; five working days make a week.
-    midnight = FIRST_MONDAY + (site // 5 * 7 + site % 5) * 86_400.0
-    opening = midnight + config.open_hour * 3600.0
-    customer = np.concatenate(rows.customer)[order]
-    log = DecisionLog(
-        decision_id=_texts(f"{seed}-{s}-{i}" for s, i in zip(site, number, strict=True)),
-        unit=_texts(f"{seed}-{s}-c{i}" for s, i in zip(site, customer, strict=True)),
-        at=opening + np.concatenate(rows.at)[order],
-        context=context,
-        offsets=np.concatenate([[0], np.cumsum(counts[order])]).astype(np.int64),
-        action_ids=_action_ids(config)[np.concatenate(rows.action_index)[flat]],
-        actions=np.concatenate(rows.actions)[flat],
-        chosen=np.concatenate(rows.chosen)[order].astype(np.int64),
-        propensity=np.concatenate(rows.propensity)[order],
-        policy_version=np.full(len(order), policy.version, dtype=object),
-        outcomes={},
-        reward=np.full(len(order), np.nan),
-        context_names=CONTACT_CENTRE.context_names,
-        action_names=CONTACT_CENTRE.action_names,
-        spec_version=CONTACT_CENTRE.version,
-        segments=_segments(context),
+def _by_depth(parent: Ints) -> list[Ints]:
+    """The decisions by their step in the contact; one that follows another has it as parent."""
+    child = np.full(len(parent), -1)
+    follows = np.flatnonzero(parent >= 0)
+    child[parent[follows]] = follows  # a decision has one successor at most
+    levels = [np.flatnonzero(parent < 0)]
+    while len(levels[-1]):
+        following = child[levels[-1]]
+        levels.append(following[following >= 0])
+    return levels
+
+
+def _appended(slices: Sequence[DecisionLog]) -> DecisionLog:
+    """The slices as one log."""
+
+    def column_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in slices])
+
+    return replace(
+        slices[0],
+        decision_id=column_of("decision_id"),
+        unit=column_of("unit"),
+        at=column_of("at"),
+        context=column_of("context"),
+        offsets=np.cumsum(np.concatenate([[0], *(np.diff(part.offsets) for part in slices)])),
+        action_ids=column_of("action_ids"),
+        actions=column_of("actions"),
+        chosen=column_of("chosen"),
+        propensity=column_of("propensity"),
+        policy_version=column_of("policy_version"),
+        reward=column_of("reward"),
+        segments={
+            name: np.concatenate([part.segments[name] for part in slices])
+            for name in slices[0].segments
+        },
     )
-    outcome = np.concatenate([legs[s][0] for s in sorted(legs)])
-    end = opening + np.concatenate([legs[s][1] for s in sorted(legs)])
-    return log, _outcome_columns(log, outcome, end, generator(seed, "outcome delays"))
-
-
-def _outcome_columns(
-    log: DecisionLog, outcome: Floats, end: Floats, delays: np.random.Generator
-) -> OutcomeColumns:
-    parts = []
-    for i, name in enumerate(COMPONENTS):
-        known = ~np.isnan(outcome[:, i]) & ~np.isnan(end)
-        at = end[known] + delays.exponential(DELAY_S.get(name, 0.0), int(known.sum()))
-        parts.append((log.decision_id[known], name, outcome[known, i], at))
-    return OutcomeColumns(
-        decision_id=np.concatenate([ids for ids, _, _, _ in parts]),
-        component=np.concatenate([np.full(len(ids), name, object) for ids, name, _, _ in parts]),
-        value=np.concatenate([value for _, _, value, _ in parts]),
-        at=np.concatenate([at for _, _, _, at in parts]),
-    )
-
-
-def _action_ids(config: CentreConfig) -> Texts:
-    employees = [f"employee-{k:03d}" for k in range(config.n_employees)]
-    return np.array([*ACTION_KINDS[:FIRST_EMPLOYEE], *employees], dtype=object)
-
-
-def _segments(context: NDArray[np.float32]) -> dict[str, Texts]:
-    channel = context[:, CONTACT_CENTRE.context_column("channel=voice")] < 0.5
-    intent = CONTACT_CENTRE.context_column(f"intent={INTENTS[0]}")
-    tier = context[:, CONTACT_CENTRE.context_column("value_tier")].astype(np.int64)
-    return {
-        "channel": np.array(CHANNELS, dtype=object)[channel.astype(np.int64)],
-        "intent": np.array(INTENTS, dtype=object)[
-            context[:, intent : intent + len(INTENTS)].argmax(axis=1)
-        ],
-        "value_tier": np.array(["low", "middle", "high"], dtype=object)[tier],
-    }
-
-
-def _texts(values: Iterable[str]) -> Texts:
-    return np.array(list(values), dtype=object)

@@ -1,4 +1,4 @@
-"""Who calls and who answers: attributes of customers and employees, true and as observed.
+"""Who answers: the employees of a site, true and as the company believes them to be.
 
 Everything observed is the truth plus noise of a stated size; the truth stays in the kernel.
 """
@@ -8,9 +8,8 @@ import numpy as np
 from envs import rng
 from envs.config import CentreConfig
 from envs.jit import njit
-from envs.records import Customer
+from envs.records import Desk, Person
 from envs.state import State
-from nba.types import Floats
 
 
 @njit
@@ -20,90 +19,57 @@ def logistic(x: float) -> float:
 
 
 @njit
-def pick(shares: Floats | tuple[float, ...], u: float) -> int:
-    """The index whose share of [0, 1) holds u."""
-    for i in range(len(shares) - 1):
-        u -= shares[i]
-        if u < 0.0:
-            return i
-    return len(shares) - 1
-
-
-@njit
 def draw_roster(s: State, c: CentreConfig, b: int) -> None:
     """The employees of one site, and what the company believes of their skill and speed."""
-    n_employees = s.employee.shape[1] - 1
-    for k in range(n_employees):
-        person = rng.key(rng.key(s.centre[b].site_key, rng.ROSTER), k)
-        employee = s.employee[b, k]
-        n_intents = len(employee.skill)
-        second = 1 + int(rng.uniform(person, 99) * (n_intents - 1))
-        employee.speed = np.exp(c.speed_sigma * rng.normal(person, 1))
-        employee.speed_seen = employee.speed * np.exp(c.speed_noise * rng.normal(person, 2))
-        employee.stamina = rng.uniform(person, 3)
-        employee.bilingual = rng.uniform(person, 4) < c.second_language_staff
-        for i in range(n_intents):
-            own = i == k % n_intents or i == (k + second) % n_intents
-            mean = c.primary_skill if own else c.other_skill
-            logit = mean + c.skill_sigma * rng.normal(person, 10 + i)
-            employee.skill[i] = logistic(logit)
-            employee.skill_seen[i] = logistic(logit + c.skill_noise * rng.normal(person, 30 + i))
+    roster = rng.key(rng.key(s.centre[b].site_key, rng.ROSTER), c.roster)
+    for k in range(s.person.shape[1]):
+        person, desk = s.person[b, k], s.desk[b, k]
+        who = rng.key(roster, k)
+        new = rng.uniform(who, 5) < c.newcomer_share
+        tenure = -c.tenure_mean_years * np.log(rng.uniform(who, 6)) + 0.5
+        if new:
+            tenure = 0.5 * rng.uniform(who, 6)
+        person.speed = np.exp(c.speed_sigma * rng.normal(who, 1))
+        if new:
+            person.speed *= c.newcomer_speed
+        person.stamina = rng.uniform(who, 3)
+        person.empathy = rng.normal(who, 7)
+        desk.bilingual = 1 if rng.uniform(who, 4) < c.second_language_staff else 0
+        _draw_skills(c, person, desk, who, k, new)
+        _believe(s, c, desk, person.speed * np.exp(c.speed_noise * rng.normal(who, 2)))
+        told = person.empathy + c.empathy_noise * rng.normal(who, 8)
+        standing = s.standing[b, k]
+        total, best = 0.0, 0.0
+        for i in range(len(desk.skill_seen)):
+            total += desk.skill_seen[i]
+            best = max(best, desk.skill_seen[i])
+        standing[0] = total / len(desk.skill_seen)
+        standing[1] = best
+        standing[2] = min(tenure, 45.0)
+        standing[3] = min(5.0, max(1.0, 3.5 + 0.3 * told / (1.0 + c.empathy_noise**2)))
 
 
 @njit
-def draw_customer(c: CentreConfig, day_key: np.uint64, customer: Customer, number: int) -> None:
-    """The customer who arrives as the day's `number`: a pure function of day and number."""
-    who = rng.key(day_key, number)
-    customer.number = number
-    customer.intent = pick(c.intent_share, rng.uniform(who, rng.INTENT))
-    customer.channel = 0 if rng.uniform(who, rng.CHANNEL) < c.voice_share else 1
-    customer.tier = pick(c.value_share, rng.uniform(who, rng.VALUE))
-    customer.second_language = rng.uniform(who, rng.LANGUAGE) < c.second_language_share
-    customer.complexity = rng.normal(who, rng.COMPLEXITY)
-    customer.affinity = rng.normal(who, rng.AFFINITY)
-    customer.sentiment = np.tanh(0.6 * rng.normal(who, rng.SENTIMENT))
-    carried = rng.uniform(who, rng.CARRY) < c.carry_over_share
-    customer.contact = 1 if carried else 0
-    customer.first = not carried
+def _draw_skills(
+    c: CentreConfig, person: Person, desk: Desk, who: np.uint64, k: int, new: bool
+) -> None:
+    n_intents = len(person.skill)
+    second = 1 + int(rng.uniform(who, 99) * (n_intents - 1))
+    for i in range(n_intents):
+        own = i == k % n_intents or i == (k + second) % n_intents
+        logit = c.primary_skill if own else c.other_skill
+        if new:
+            logit -= c.newcomer_skill
+        logit += c.skill_sigma * rng.normal(who, 10 + i)
+        person.skill[i] = logistic(logit)
+        desk.skill_seen[i] = logistic(logit + c.skill_noise * rng.normal(who, 30 + i))
 
 
 @njit
-def draw_contact(c: CentreConfig, day_key: np.uint64, customer: Customer) -> None:
-    """What is new in each contact of a customer: patience, and how the customer is seen."""
-    contact = rng.key(rng.key(day_key, customer.number), 1_000 + customer.contact)
-    customer.step = 0
-    customer.tried = 0
-    customer.patience = _patience(c, contact, customer.channel)
-    customer.expected = 0.0
-    customer.decision = -1
-    n_intents = len(c.intent_share)
-    guess = customer.intent
-    # A calibrated classifier: a guess made with confidence q is right with probability q, and
-    # nothing else about its being right is observed.
-    spread = 2.0 * rng.uniform(contact, rng.NOISE) - 1.0
-    confidence = c.intent_accuracy + c.intent_confidence_spread * spread
-    if rng.uniform(contact, rng.GUESS) >= confidence:
-        shift = 1 + int(rng.uniform(contact, rng.GUESS + 500) * (n_intents - 1))
-        guess = (guess + shift) % n_intents
-    seen = customer.seen
-    seen[0] = guess
-    seen[1] = confidence
-    noisy = customer.complexity + c.complexity_noise * rng.normal(contact, rng.NOISE + 1)
-    seen[2] = min(6.0, max(-6.0, noisy))
-    seen[4] = 1.0 if rng.uniform(contact, rng.NOISE + 2) < c.sentiment_missing_share else 0.0
-    noisy = customer.sentiment + c.sentiment_noise * rng.normal(contact, rng.NOISE + 3)
-    seen[3] = 0.0 if seen[4] > 0.0 else min(1.0, max(-1.0, noisy))
-    seen[6] = 1.0 if rng.uniform(contact, rng.NOISE + 4) < c.affinity_missing_share else 0.0
-    noisy = customer.affinity + c.affinity_noise * rng.normal(contact, rng.NOISE + 6)
-    seen[5] = 0.0 if seen[6] > 0.0 else min(6.0, max(-6.0, noisy))
-
-
-@njit
-def _patience(c: CentreConfig, contact: np.uint64, channel: int) -> float:
-    if c.exponential_times:
-        return float(-c.patience_median_s * np.log(rng.uniform(contact, rng.PATIENCE)))
-    factor = 1.0 if channel == 0 else c.chat_patience_factor
-    if rng.uniform(contact, rng.BUMP) < c.bump_share:
-        return (50.0 + 25.0 * rng.uniform(contact, rng.PATIENCE)) * factor
-    z = rng.normal(contact, rng.PATIENCE)
-    return float(c.patience_median_s * np.exp(c.patience_sigma * z) * factor)
+def _believe(s: State, c: CentreConfig, desk: Desk, speed: float) -> None:
+    """Write what the company expects of an employee, given skill and speed as it sees them."""
+    desk.typical_s = s.fixed[0].typical_s * speed + c.wrap_up_s
+    for i in range(len(desk.skill_seen)):
+        skill = desk.skill_seen[i]
+        desk.handle_seen[i] = c.service_mean_s[i] * speed * (1.25 - 0.5 * skill)
+        desk.odds_seen[i] = np.exp(-c.resolve_base - c.resolve_skill * (skill - 0.5))

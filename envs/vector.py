@@ -1,17 +1,18 @@
 """B contact centres side by side: the native face that training, evaluation and logging use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from envs import kernel, rng
+from envs import kernel
 from envs.config import CentreConfig, coefficients
-from envs.jit import njit
-from envs.observe import observe
-from envs.outcomes import occasion
-from envs.records import COMPONENTS, FIGURES, WAIT, Centre, Table, column, table
+from envs.jit import entry
+from envs.records import COMPONENTS, FIGURES, Centre, Result, Table, column, table
 from envs.state import FIRST_EMPLOYEE, State, allocate
+from envs.step import begin, decision_keys, first_illegal, step
+from envs.truth import true_values
 from nba.errors import CapacityError, InputError
 from nba.listen.objective import Objective
 from nba.seeding import text_key
@@ -22,9 +23,10 @@ class ContactCentreVector:
     """B independent centres; each step decides one pending contact in every one of them.
 
     Centre b is site `first_site + b` of the seed; its first day is `first_site + b` too, so that
-    weekdays are spread, and the days that follow are numbered on. Sites, days, customers and
-    their luck depend on the seed alone, never on B or on the actions. `expected_reward` pays
-    expected values when they are decided: less noise, for training only.
+    weekdays are spread, and the days that follow are numbered on; `sites` and `days` say otherwise.
+    Sites, days, customers and their luck depend on the seed alone, never on B or on the actions.
+    `expected_reward` pays expected values when they are decided: less noise, for training only.
+    With `threads` above one the centres are stepped side by side; the numbers are the same.
     """
 
     def __init__(
@@ -35,40 +37,78 @@ class ContactCentreVector:
         *,
         objective: Objective | None = None,
         first_site: int = 0,
+        sites: Sequence[int] | None = None,
+        days: Sequence[int] | None = None,
         stagger: bool = False,
         expected_reward: bool = False,
         log: bool = False,
+        threads: int = 1,
     ) -> None:
+        if n_centres < 1 or threads < 1:
+            raise InputError(
+                f"n_centres is {n_centres} and threads {threads}; both must be 1 or more"
+            )
         self.config = config
         self.n_centres = n_centres
         self.objective = objective or Objective()
         self.n_actions = FIRST_EMPLOYEE + config.n_employees
-        self._first_site = first_site
+        self.sites = tuple(range(first_site, first_site + n_centres)) if sites is None else sites
+        self.days = self.sites if days is None else days
+        if len(self.sites) != n_centres or len(self.days) != n_centres:
+            raise InputError(
+                f"{len(self.sites)} sites and {len(self.days)} days for {n_centres} centres; "
+                "give one of each per centre"
+            )
         self._stagger = stagger
         decisions = int(config.contacts_per_day * 4 + 500) if log else 1
         self.state: State = allocate(
             config, n_centres, self.objective, decisions=decisions, expects=expected_reward
         )
-        self._c = coefficients(config)
-        column(self.state.centre, "site_key")[:] = [
-            text_key("site", str(seed), str(first_site + b)) for b in range(n_centres)
-        ]
-        self.keys: NDArray[np.uint64] = np.zeros(n_centres, dtype=np.uint64)
-        self._reward: Floats = np.zeros(n_centres)
-        self._dt: Floats = np.zeros(n_centres)
-        self._done: Bools = np.zeros(n_centres, dtype=np.bool_)
+        self.place(seed, self.sites, self.days)
+        column(self.state.centre, "focal")[:] = -1
+        self.coefficients = coefficients(config)
         # The centres' rows as they stood when their last day ended.
         self._closed: Table[Centre] = table(Centre, n_centres)
+        self._chosen: Ints = np.zeros(n_centres, dtype=np.int64)
+        self._result = table(Result, n_centres)
+        self._reward = column(self._result, "reward").view(np.float64)
+        self._dt = column(self._result, "dt").view(np.float64)
+        self._done = column(self._result, "done").view(np.bool_)
+        self.keys = column(self._result, "key").view(np.uint64)
+        self._prepare(threads)
+
+    def _prepare(self, threads: int) -> None:
+        """Find the compiled step once, and deal the centres out to the threads."""
+        edges = np.linspace(0, self.n_centres, threads + 1).astype(int).tolist()
+        self._parts = [
+            (
+                self.state, self.coefficients, self._chosen, first, last, self.config.day_s,
+                self._result, self._closed,
+            )
+            for first, last in pairwise(edges)
+        ]  # fmt: skip
+        self._step = entry(step, self._parts[0])
+        self._first_illegal = entry(first_illegal, (self.state.mask, self._chosen))
+        self._pool = ThreadPoolExecutor(threads - 1, "centres") if threads > 1 else None
+
+    def place(self, seed: int, sites: Sequence[int], days: Sequence[int]) -> None:
+        """Put the centres at other sites and days of a seed; the next reset starts them there."""
+        self.sites, self.days = sites, days
+        column(self.state.centre, "site_key")[:] = [
+            text_key("site", str(seed), str(site)) for site in sites
+        ]
 
     def reset(self) -> None:
         """Start every centre's first day at opening, or spread over the day with `stagger`."""
+        self.state.actions[:] = 0.0  # a bot's row keeps what was seen when it was last legal
         for b in range(self.n_centres):
             start = 0.0
             if self._stagger:
                 start = self.config.day_s * 0.95 * b / self.n_centres
-            day = self._first_site + b
-            self._check(_begin(self.state, self._c, b, day, start, self.config.day_s))
-        self._write_keys()
+            day = self.days[b]
+            code = begin(self.state, self.coefficients, b, day, start, self.config.day_s)
+            self._check(code)
+        decision_keys(self.state, self._result)
 
     def observe(self) -> tuple[Floats32, Floats32, Bools]:
         """Context (B, d), actions (B, A, p) and mask (B, A): views, rewritten by each step."""
@@ -81,17 +121,25 @@ class ContactCentreVector:
         totals are in `day_figures()` and `day_components()`; its open contacts are settled.
         Raises InputError for an illegal action, CapacityError when a customer finds no slot.
         """
-        legal = self.state.mask[np.arange(self.n_centres), chosen]
-        if not legal.all():
-            b = int(np.flatnonzero(~legal)[0])
-            raise InputError(f"action {int(chosen[b])} is not legal in centre {b}; see its mask")
-        code = _step(
-            self.state, self._c, chosen, self.config.day_s, self._reward,
-            self._dt, self._done, self._closed,
-        )  # fmt: skip
+        self._chosen[:] = chosen
+        b = self._first_illegal(self.state.mask, self._chosen)
+        if b >= 0:
+            raise InputError(
+                f"action {int(self._chosen[b])} is not legal in centre {b}; see its mask"
+            )
+        if self._pool is None:
+            code = self._step(*self._parts[0])
+        else:
+            others = [self._pool.submit(self._step, *part) for part in self._parts[1:]]
+            code = max(self._step(*self._parts[0]), *(other.result() for other in others))
         self._check(code)
-        self._write_keys()
         return self._reward, self._dt, self._done
+
+    def true_values(self) -> Floats:
+        """True expected EUR (B, A) of each action now, −inf where illegal: for oracles only."""
+        values = np.empty((self.n_centres, self.n_actions))
+        true_values(self.state, self.coefficients, values)
+        return values
 
     def day_components(self) -> Mapping[str, Floats]:
         """Outcome components (B,) of the day that ended last in each centre."""
@@ -102,9 +150,6 @@ class ContactCentreVector:
         """Counts and seconds (B,) of the day that ended last in each centre."""
         return {name: column(self._closed, name).astype(np.float64) for name in FIGURES}
 
-    def _write_keys(self) -> None:
-        _decision_keys(self.state, self.keys)
-
     def _check(self, code: int) -> None:
         if code == kernel.FULL:
             raise CapacityError(
@@ -113,61 +158,3 @@ class ContactCentreVector:
                 f"{self.config.contacts_per_day:g} contacts is too high for "
                 f"{self.config.n_employees} employees"
             )
-
-
-@njit
-def _begin(s: State, c: CentreConfig, b: int, day: int, start: float, day_end: float) -> int:
-    """Start a day and run to its first decision; a day without any is followed by the next."""
-    while True:
-        if not kernel.start_day(s, c, b, day, start):
-            return kernel.FULL
-        code = kernel.advance(s, c, b, day_end)
-        if code != kernel.DAY_OVER:
-            if code == kernel.DECISION:
-                observe(s, c, b)
-            return code
-        day += 1
-        start = 0.0
-
-
-@njit
-def _step(
-    s: State, c: CentreConfig, chosen: Ints, day_end: float, reward: Floats,
-    dt: Floats, done: Bools, closed: Table[Centre],
-) -> int:  # fmt: skip
-    weights = s.fixed[0].weights
-    before = np.empty(weights.shape[0])
-    for b in range(chosen.shape[0]):
-        centre = s.centre[b]
-        started = centre.now
-        before[:] = centre.totals
-        centre.credited = 0.0
-        kernel.act(s, c, b, chosen[b])
-        code = kernel.advance(s, c, b, day_end)
-        if code == kernel.FULL:
-            return code
-        over = code == kernel.DAY_OVER
-        if s.fixed[0].expects:
-            # Waiting is paid as it happens; everything else when it is decided.
-            reward[b] = centre.credited + weights[WAIT] * (centre.totals[WAIT] - before[WAIT])
-        else:
-            reward[b] = (weights * (centre.totals - before)).sum()
-            if over:
-                reward[b] += c.open_contact_eur * centre.still_open
-        dt[b] = centre.now - started
-        done[b] = over
-        if over:
-            closed[b] = centre
-            code = _begin(s, c, b, centre.day + 1, 0.0, day_end)
-            if code == kernel.FULL:
-                return code
-        else:
-            observe(s, c, b)
-    return kernel.DECISION
-
-
-@njit
-def _decision_keys(s: State, keys: NDArray[np.uint64]) -> None:
-    for b in range(keys.shape[0]):
-        centre = s.centre[b]
-        keys[b] = rng.mix(occasion(centre.day_key, s.customer[b, centre.pending]))

@@ -1,4 +1,4 @@
-"""The workshop's commands: demo, simulate, train, compare."""
+"""The workshop's commands: demo, train, compare."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,58 +46,6 @@ def demo(*, fast: bool, seed: int, out: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--preset", "preset_name", default="bank", show_default=True, help="Centre.")
-@click.option("--policy", default="longest_idle", show_default=True, help="Name or policy file.")
-@click.option("--days", type=click.IntRange(1, 10_000), default=20, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--log", "log_folder", type=_FOLDER, help="Write the decisions here as a log.")
-@click.option(
-    "--exploration",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Share of random choices; a log without any cannot be evaluated offline.",
-)
-@_JSON
-def simulate(
-    *,
-    preset_name: str,
-    policy: str,
-    days: int,
-    seed: int,
-    log_folder: Path | None,
-    exploration: float,
-    as_json: bool,
-) -> None:
-    """Let a policy serve simulated days; tell the key figures, write the log if asked."""
-    from envs.evaluate_days import simulate as run
-    from envs.presets import preset
-    from experiments.policies import policy_of
-    from experiments.walk import write_joined_log
-
-    centre, served = preset(preset_name), policy_of(policy, exploration=exploration)
-    written: dict[str, object] = {}
-    if log_folder is not None:
-        if log_folder.exists() and any(log_folder.iterdir()):
-            raise InputError(f"{log_folder} is not empty; logs in one folder are read as one")
-        with progress("serve and log", days) as advance:
-            log, report = write_joined_log(
-                log_folder, served, centre, n_days=days, seed=seed, progress=advance
-            )
-        written = {"log": log_folder, "decisions": len(log), "late_outcomes": report.late}
-    with progress("serve", days) as advance:
-        table = run(served, centre, n_days=days, seed=seed, progress=advance)
-    figures = {name: float(values.mean()) for name, values in table.columns.items()}
-    if as_json:
-        print_json({"policy": table.policy, "days": days, **figures, **written})
-        return
-    for name, value in figures.items():
-        click.echo(f"{name:<16} {value:10.3f}")
-    for name, told in written.items():
-        click.echo(f"{name:<16} {told}")
-
-
-@click.command()
 @click.argument("config_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--out", type=_FOLDER, default=Path("runs/train"), show_default=True)
 @_JSON
@@ -115,26 +63,30 @@ def train(*, config_file: Path, out: Path, as_json: bool) -> None:
 
 @click.command()
 @click.option("--preset", "preset_name", default="bank", show_default=True, help="Centre.")
+@click.option("--scenario", default="normal", show_default=True, help="What befalls the centre.")
 @click.option("--policies", required=True, help="Names or policy files, separated by commas.")
 @click.option("--days", type=click.IntRange(2, 10_000), default=40, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @_JSON
-def compare(*, preset_name: str, policies: str, days: int, seed: int, as_json: bool) -> None:
+def compare(
+    *, preset_name: str, scenario: str, policies: str, days: int, seed: int, as_json: bool
+) -> None:
     """Compare policies on the same customers; differences are to the first one, paired by day."""
     from envs.evaluate_days import simulate as run
-    from envs.presets import preset
     from experiments.compare import comparison_json
     from experiments.policies import policy_of
+    from experiments.simulate import centre_of
 
     names = [name.strip() for name in policies.split(",") if name.strip()]
     if len(names) < 2:
         raise InputError(f"--policies names {len(names)} policy; give two or more, with commas")
-    centre, rivals = preset(preset_name), [policy_of(name) for name in names]
+    centre = centre_of(preset_name, scenario)
+    rivals = [policy_of(name, centre=centre) for name in names]
     with progress("compare", days * len(rivals)) as advance:
         tables = [run(p, centre, n_days=days, seed=seed, progress=advance) for p in rivals]
     if len({table.policy for table in tables}) < len(tables):
         tables = [replace(table, policy=n) for table, n in zip(tables, names, strict=True)]
-    found = comparison_json(tables, preset=preset_name, seed=seed)
+    found = comparison_json(tables, preset=preset_name, scenario=scenario, seed=seed)
     if as_json:
         print_json(found)
         return

@@ -40,13 +40,17 @@ class Comparison(TypedDict):
     differences: list[dict[str, object]]
 
 
-def comparison_json(tables: Sequence[DayTable], *, preset: str, seed: int) -> Comparison:
+def comparison_json(
+    tables: Sequence[DayTable], *, preset: str, seed: int, scenario: str = "normal"
+) -> Comparison:
     """Every policy's figures, and its difference to the first one."""
     rows: list[dict[str, object]] = []
     for table in tables:
         figures = {name: float(days.mean()) for name, days in table.columns.items()}
         earned = mean_interval(table["eur_per_contact"])
-        named: dict[str, object] = {"policy": table.policy, "preset": preset, "seed_block": seed}
+        named: dict[str, object] = {
+            "policy": table.policy, "preset": preset, "scenario": scenario, "seed_block": seed,
+        }  # fmt: skip
         rows.append({**named, **figures, "low": earned.low, "high": earned.high})
     differences: list[dict[str, object]] = []
     for table in tables[1:]:

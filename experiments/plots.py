@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Drawn in this colour, then replaced by the page's own: figures follow light and dark themes.
-_INK: Final = "#010203"
+INK: Final = "#010203"
 _WIDTH: Final = 7.6  # inches; the page scales figures to its column
 _ROW: Final = 0.42
 # Okabe and Ito 2008: told apart with every form of colour vision, on white and on black.
@@ -33,11 +33,11 @@ _STYLE: Final[Mapping[str, object]] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10.0,
-    "text.color": _INK,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
@@ -58,8 +58,8 @@ class Bar(NamedTuple):
 
 def forest(bars: Sequence[Bar], label: str, *, zero: bool = True) -> str:
     """Values with intervals, one row each; a line at zero if zero means "no difference"."""
-    with style.context(_rc("forest" + label)):
-        figure, axes = _canvas(len(bars) * _ROW + 0.8)
+    with style.context(figure_style("forest" + label)):
+        figure, axes = canvas(len(bars) * _ROW + 0.8)
         for row, bar in enumerate(bars):
             colour = ACCENT if not zero or bar.low > 0 or bar.high < 0 else REST
             axes.plot([bar.low, bar.high], [row, row], color=colour, linewidth=2.2)
@@ -69,16 +69,16 @@ def forest(bars: Sequence[Bar], label: str, *, zero: bool = True) -> str:
                 (bar.value, row), (0, 7), textcoords="offset points", ha="center", fontsize=8.5,
             )  # fmt: skip
         if zero:
-            axes.axvline(0.0, color=_INK, linewidth=0.8, alpha=0.6)
+            axes.axvline(0.0, color=INK, linewidth=0.8, alpha=0.6)
         _rows(axes, [bar.label for bar in bars])
         axes.set_xlabel(label)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def learning_curve(curve: Sequence[tuple[int, float]]) -> str:
     """Mean training reward over the decisions made so far, with a running mean."""
-    with style.context(_rc("curve")):
-        figure, axes = _canvas(2.7)
+    with style.context(figure_style("curve")):
+        figure, axes = canvas(2.7)
         steps = np.array([step for step, _ in curve], dtype=np.float64) / 1000.0
         earned = np.array([mean for _, mean in curve])
         axes.plot(steps, earned, ".", color=REST, markersize=4.0)
@@ -88,14 +88,14 @@ def learning_curve(curve: Sequence[tuple[int, float]]) -> str:
             axes.plot(steps[window - 1 :], smooth, color=ACCENT, linewidth=2.0)
         axes.set_xlabel("decisions so far (thousands)")
         axes.set_ylabel("EUR per decision")
-        axes.grid(axis="y", alpha=0.2, color=_INK, linewidth=0.5)
-        return _svg(figure)
+        axes.grid(axis="y", alpha=0.2, color=INK, linewidth=0.5)
+        return as_svg(figure)
 
 
 def action_mix(shares: Mapping[str, Mapping[str, float]]) -> str:
     """Per policy the share of decisions by kind of action, as one stacked bar."""
-    with style.context(_rc("mix")):
-        figure, axes = _canvas(len(shares) * _ROW + 1.0)
+    with style.context(figure_style("mix")):
+        figure, axes = canvas(len(shares) * _ROW + 1.0)
         left = np.zeros(len(shares))
         for kind, (label, colour) in _KINDS.items():
             width = np.array([mix.get(kind, 0.0) for mix in shares.values()]) * 100.0
@@ -110,12 +110,12 @@ def action_mix(shares: Mapping[str, Mapping[str, float]]) -> str:
             ncols=6, loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, fontsize=8.5,
             handlelength=1.0, columnspacing=1.2, borderaxespad=0.2,
         )  # fmt: skip
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def small_bars(panels: Mapping[str, Mapping[str, float]], highlight: str) -> str:
     """Small panels side by side: per figure one bar per policy, with its number."""
-    with style.context(_rc("panels")):
+    with style.context(figure_style("panels")):
         names = list(next(iter(panels.values())))
         figure = Figure(figsize=(_WIDTH, len(names) * _ROW + 0.6), layout="constrained")
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)
@@ -133,15 +133,16 @@ def small_bars(panels: Mapping[str, Mapping[str, float]], highlight: str) -> str
             axes.set_xticks([])
             axes.spines["bottom"].set_visible(False)
             _rows(axes, names)
-        return _svg(figure)
+        return as_svg(figure)
 
 
-def _rc(salt: str) -> dict[str, object]:
+def figure_style(salt: str) -> dict[str, object]:
     """The style; the salt keeps ids of several figures on one page apart, and stable."""
     return {**_STYLE, "svg.hashsalt": salt}
 
 
-def _canvas(height: float) -> tuple[Figure, Axes]:
+def canvas(height: float) -> tuple[Figure, Axes]:
+    """A figure as wide as the page's column, and its one pair of axes."""
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     return figure, figure.subplots()
 
@@ -152,13 +153,13 @@ def _rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.set_ylim(len(labels) - 0.4, -0.7)
 
 
-def _svg(figure: Figure) -> str:
+def as_svg(figure: Figure) -> str:
     """The figure without the XML preamble, sized by the page instead of in points."""
     text = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(text, format="svg", transparent=True, metadata=nothing)
     svg = text.getvalue()
-    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     head, _, rest = svg.partition(">")
     words = [word for word in head.split(" ") if not word.startswith(("width=", "height="))]
     return f"{' '.join(words)}>{rest}"

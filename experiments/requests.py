@@ -7,11 +7,11 @@ import numpy as np
 from envs.config import CentreConfig
 from envs.logging import contact_outcome
 from envs.records import COMPONENTS, column
-from envs.state import FIRST_EMPLOYEE, QUEUE
+from envs.state import FIRST_EMPLOYEE, FIXED_ACTIONS, QUEUE
 from envs.vector import ContactCentreVector
 from nba.errors import NbaError
 from nba.listen.contact_features import CONTACT_CENTRE
-from nba.types import ACTION_KINDS, Bools, Floats32
+from nba.types import Bools, Floats32
 
 _WARM_UP: Final = 400  # decisions after opening: the middle of the morning
 
@@ -24,8 +24,9 @@ def decision_request(
     for place in np.flatnonzero(mask):
         features = CONTACT_CENTRE.name_action(actions[place].astype(np.float64))
         kind = features.pop("kind")
-        name = ACTION_KINDS[min(int(place), FIRST_EMPLOYEE)]
-        if place >= FIRST_EMPLOYEE:
+        if place < FIRST_EMPLOYEE:
+            name = FIXED_ACTIONS[place]
+        else:
             name = f"employee-{place - FIRST_EMPLOYEE:03d}"
         candidates.append({"id": name, "kind": kind, "features": features})
     return {

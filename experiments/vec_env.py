@@ -5,18 +5,17 @@ travel: they are moved to the front, so that the net scores rows for the people 
 the whole roster. `dt` holds the seconds that the last step took in each centre.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from stable_baselines3.common.vec_env import VecEnv
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from envs.staffing import shifts
 from envs.state import FIRST_EMPLOYEE
 from envs.vector import ContactCentreVector
+from experiments.masked_batch import MaskedBatch
 from nba.act.policy import CLIP
 from nba.types import Bools, DecisionLog, Floats, Floats32, Ints, RewardModel
 
@@ -68,7 +67,7 @@ def observation(
     }
 
 
-class ContactCentreVecEnv(VecEnv):
+class ContactCentreVecEnv(MaskedBatch):
     """B centres for MaskablePPO; a day's end is terminal, its open contacts settled in the reward.
 
     `reward_scale` turns EUR into the learner's unit; `mean_reward` is in EUR per decision since
@@ -124,44 +123,7 @@ class ContactCentreVecEnv(VecEnv):
 
     def action_masks(self) -> Bools:
         """Which places hold a legal action, (B, width)."""
-        return self._mask
-
-    def env_method(
-        self,
-        method_name: str,
-        *method_args: object,
-        indices: VecEnvIndices = None,
-        **method_kwargs: object,
-    ) -> Any:  # noqa: ANN401 stable-baselines3's own type
-        """Only `action_masks`, for the whole batch at once: sb3-contrib stacks what comes out."""
-        if method_name != "action_masks":
-            raise AttributeError(f"the centres have no method {method_name!r}")
         return self._mask.copy()
-
-    def has_attr(self, attr_name: str) -> bool:
-        """Whether masks are offered: what sb3-contrib asks."""
-        return attr_name == "action_masks"
-
-    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """One value per centre of what stable-baselines3 asks for."""
-        if attr_name != "render_mode":
-            raise AttributeError(f"the centres have no attribute {attr_name!r}")
-        return [None] * self.num_envs
-
-    def set_attr(self, attr_name: str, value: object, indices: VecEnvIndices = None) -> None:
-        """Refused: a centre is configured before it starts."""
-        raise AttributeError(f"{attr_name!r} cannot be set; make a new ContactCentreVector")
-
-    def env_is_wrapped(self, wrapper_class: type[Any], indices: VecEnvIndices = None) -> list[bool]:
-        """No centre is wrapped."""
-        return [False] * self.num_envs
-
-    def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Nothing to do: the vector was made with its seed."""
-        return [None] * self.num_envs
-
-    def close(self) -> None:
-        """Nothing to release."""
 
     def _observe(self) -> dict[str, Floats32]:
         context, actions, mask = self.vector.observe()

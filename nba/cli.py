@@ -34,7 +34,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "experiments.commands:demo", "Walk the whole loop once and print the table.", "train"
     ),
     "simulate": Entry(
-        "experiments.commands:simulate", "Let a policy serve a simulated contact centre.", "train"
+        "experiments.simulate:simulate", "Let a policy serve a simulated contact centre.", "train"
+    ),
+    "calibrate": Entry(
+        "experiments.calibrate:calibrate", "Fit a preset to a log or a table of contacts.", "train"
     ),
     "train": Entry("experiments.commands:train", "Train a policy and export its file.", "train"),
     "compare": Entry(

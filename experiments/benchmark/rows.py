@@ -45,12 +45,21 @@ def machine() -> dict[str, object]:
     }
 
 
-def median_rate(work: Callable[[], int], *, rounds: int = ROUNDS) -> float:
-    """Units of work per second: the median of some rounds after one that is not counted."""
+def median_rate(
+    work: Callable[[], int],
+    *,
+    rounds: int = ROUNDS,
+    seconds: Callable[[], float] | None = None,
+) -> float:
+    """Units of work per second: the median of some rounds after one that is not counted.
+
+    `seconds` tells the time of the last round, where not all of it is to be counted.
+    """
     work()
     rates = []
     for _ in range(rounds):
         start = time.perf_counter()
         done = work()
-        rates.append(done / (time.perf_counter() - start))
+        passed = time.perf_counter() - start
+        rates.append(done / (passed if seconds is None else seconds()))
     return median(rates)

@@ -19,6 +19,7 @@ NEEDED_COLUMNS: Final = (
     "idle_s",
     "language_match",
     "expected_wait_s",
+    "kind=none",
 )
 
 
@@ -27,6 +28,7 @@ class LongestIdle:
     """All mass on the longest idle employee, those who speak the language before others.
 
     Nobody idle: the shared queue, or without one the shortest expected wait. Equals: the first.
+    Where doing nothing is open (nobody asked for anything), it does nothing.
     """
 
     spec: FeatureSpec
@@ -52,7 +54,7 @@ class LongestIdle:
         mask: Bools,
     ) -> Floats:
         """(B, d), (B, A, p), (B, A) → (B, A), zero where masked."""
-        employee, queue, idle_s, speaks, wait_s = (
+        employee, queue, idle_s, speaks, wait_s, nothing = (
             actions[:, :, self.spec.action_column(name)] for name in NEEDED_COLUMNS
         )
         idle = mask & (employee == 1.0) & (idle_s > 0.0)
@@ -60,7 +62,13 @@ class LongestIdle:
         waits_in_queue = mask & (queue == 1.0)
         preference = np.where(mask, -wait_s.astype(np.float64), 0.0)
         open_to = mask
-        for group, value in ((waits_in_queue, -wait_s), (idle, idle_s), (in_language, idle_s)):
+        unasked = mask & (nothing == 1.0)
+        for group, value in (
+            (waits_in_queue, -wait_s),
+            (idle, idle_s),
+            (in_language, idle_s),
+            (unasked, -wait_s),
+        ):
             some = group.any(axis=1, keepdims=True)
             preference = np.where(some, value, preference)
             open_to = np.where(some, group, open_to)

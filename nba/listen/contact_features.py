@@ -10,9 +10,12 @@ from nba.types import ACTION_KINDS
 
 INTENTS: Final = ("billing", "technical", "account", "sales")
 CHANNELS: Final = ("voice", "chat")
+# Why an action is needed: the customer came, a bot gave up, a call was promised, or the customer
+# gave up waiting and agreed to be contacted.
+OCCASIONS: Final = ("arrival", "escalation", "callback", "follow_up")
 
 CONTACT_CENTRE: Final = FeatureSpec(
-    "contact-centre-1",
+    "contact-centre-2",
     context=(
         Feature("hour", "h of the day", 0, 24),
         Feature("weekday", "0 = Monday", 0, 6),
@@ -29,6 +32,8 @@ CONTACT_CENTRE: Final = FeatureSpec(
         Feature("value_tier", "0 low, 1 middle, 2 high", 0, 2),
         Feature("contacts_in_journey", "earlier contacts of this issue", 0, 100),
         Feature("steps_in_contact", "actions tried in this contact", 0, 100),
+        Feature("touches_7d", "times we contacted the customer in 7 days", 0, 100),
+        Feature("occasion", levels=OCCASIONS),
     ),
     action=(
         Feature("kind", levels=ACTION_KINDS),
@@ -44,5 +49,9 @@ CONTACT_CENTRE: Final = FeatureSpec(
         Feature("channel_cost_eur", "EUR", 0, 1000),
         Feature("minutes_to_shift_end", "min", 0, 1440),
         Feature("language_match", "1 yes, 0 no", 0, 1),
+        Feature("active_contacts", "contacts in hand", 0, 100),
+        Feature("minutes_since_break", "min at work since the last break", 0, 1440),
+        Feature("tenure_years", "years in the job", 0, 60),
+        Feature("csat_mean", "mean of past survey answers, 1 to 5", 0, 5),
     ),
 )

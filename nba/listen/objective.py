@@ -15,6 +15,8 @@ from nba.types import Floats
 # EUR per unit of each component. Staff: 32 EUR an hour (assumed). Waiting: 10 EUR an hour of the
 # customer's time (assumed). Resolution: below the 8.01 USD of a live contact (Gartner 2019),
 # which a resolved issue saves. Overload: 50 % more for staff time above 85 % occupancy (assumed).
+# The rest is assumed: an hour by which a break comes late, an unasked contact per earlier one in
+# 7 days, and a contact resolved by somebody who is still learning its subject.
 CONTACT_CENTRE_WEIGHTS: Final[Mapping[str, float]] = {
     "resolved": 7.0,
     "handle_s": -32.0 / 3600,
@@ -23,6 +25,9 @@ CONTACT_CENTRE_WEIGHTS: Final[Mapping[str, float]] = {
     "channel_cost_eur": -1.0,
     "churn_loss_eur": -1.0,
     "overload_s": -16.0 / 3600,
+    "late_break_s": -10.0 / 3600,
+    "contact_fatigue": -0.2,
+    "growth": 0.2,
 }
 
 

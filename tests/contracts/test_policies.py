@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from envs.baselines.named import STAGES, rule
+from envs.baselines.rule import Rule
+from envs.baselines.share_routing import ShareRouting
 from nba.act.bundle import Card, load_policy, save_policy
 from nba.act.epsilon_greedy import EpsilonGreedy
 from nba.act.greedy import Greedy
@@ -17,6 +20,7 @@ from nba.act.uniform import Uniform
 from nba.errors import InputError, PolicyFileError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Action, ActionSet, Bools, Context, Floats32, Policy
+from tests.envs.baselines.situations import share_routing
 from tests.nba.act.sample_policies import batch, reward_model, scorer, single
 
 POLICIES: tuple[Policy, ...] = (
@@ -33,6 +37,8 @@ POLICIES: tuple[Policy, ...] = (
     Softmax(scorer(), temperature=0.5),
     EpsilonGreedy(LongestIdle(CONTACT_CENTRE), epsilon=0.1),
     EpsilonGreedy(Greedy(reward_model()), epsilon=0.2),
+    *(rule(name) for name in STAGES),
+    share_routing(),
 )
 every_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda p: f"{p.name}")
 
@@ -131,7 +137,7 @@ def test_it_cannot_be_changed(policy: Policy) -> None:
 @every_policy
 def test_a_saved_policy_comes_back_equal(policy: Policy, tmp_path: Path) -> None:
     path = tmp_path / "policy.nba"
-    if isinstance(policy, Softmax | EpsilonGreedy):
+    if isinstance(policy, Softmax | EpsilonGreedy | Rule | ShareRouting):
         with pytest.raises(PolicyFileError, match="no policy file"):
             save_policy(path, policy, Card(CONTACT_CENTRE))
         return

@@ -18,29 +18,27 @@ CHANGES = st.lists(
 def test_events_come_out_in_the_order_of_their_times(
     changes: list[tuple[int, float | None]],
 ) -> None:
-    events = table(Event, 1, ENTITIES)
-    column(events, "place")[:] = -1
+    heap, place = table(Event, 1, ENTITIES), np.full((1, ENTITIES), -1)
     size, expected = 0, dict[int, float]()
     for entity, time in changes:
         if time is None:
-            size = cancel(events, 0, size, entity)
+            size = cancel(heap, place, 0, size, entity)
             expected.pop(entity, None)
         else:
-            size = schedule(events, 0, size, entity, time)
+            size = schedule(heap, place, 0, size, entity, time)
             expected[entity] = time
     assert size == len(expected)
     came = []
     while size:
-        entity = int(column(events, "entity")[0, 0])
+        entity = int(column(heap, "entity")[0, 0])
         came.append(expected[entity])
-        size = cancel(events, 0, size, entity)
+        size = cancel(heap, place, 0, size, entity)
     assert came == sorted(expected.values())
 
 
 def test_an_entity_has_one_event_at_most() -> None:
-    events = table(Event, 1, 3)
-    column(events, "place")[:] = -1
-    size = schedule(events, 0, 0, 2, 5.0)
-    size = schedule(events, 0, size, 2, 1.0)
+    heap, place = table(Event, 1, 3), np.full((1, 3), -1)
+    size = schedule(heap, place, 0, 0, 2, 5.0)
+    size = schedule(heap, place, 0, size, 2, 1.0)
     assert size == 1
-    assert np.isclose(column(events, "due")[0, 2], 1.0)
+    assert np.isclose(column(heap, "due")[0, 0], 1.0)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from envs.evaluate_days import simulate
-from envs.logging import DELAY_S, WINDOW_S, simulate_log
+from envs.log_columns import DELAY_S
+from envs.logging import WINDOW_S, contact_outcome, simulate_log
 from envs.presets import preset
+from envs.records import COMPONENTS, column
+from envs.vector import ContactCentreVector
 from nba.act.epsilon_greedy import EpsilonGreedy
 from nba.act.longest_idle import LongestIdle
 from nba.act.uniform import Uniform
@@ -72,6 +75,31 @@ def test_some_outcomes_come_too_late_and_surveys_are_mostly_unanswered(
     assert 0.15 < answered < 0.35
     assert np.isnan(found.reward).mean() < 0.01
     assert DELAY_S["churn_loss_eur"] < WINDOW_S["churn_loss_eur"]
+
+
+def test_what_follows_in_a_contact_is_added_to_all_before_it() -> None:
+    """Against the plain definition: a decision's own part and those of all its successors."""
+    vector = ContactCentreVector(BANK, 1, 4, log=True)
+    vector.reset()
+    rng = np.random.default_rng(0)
+    for _ in range(800):
+        vector.step(np.array([rng.choice(np.flatnonzero(vector.observe()[2][0]))]))
+    leg = vector.state.leg
+    n = int(column(vector.state.centre, "decisions")[0])
+    parent = column(leg, "parent")[0, :n].astype(int)
+    cost = column(leg, "outcome")[0, :n, COMPONENTS.index("channel_cost_eur")].astype(float)
+    ended = ~np.isnan(column(leg, "end")[0, :n].astype(float))
+    chains = 0
+    for first in np.flatnonzero(parent < 0):
+        chain = [int(first)]
+        while len(following := np.flatnonzero(parent == chain[-1])):
+            chain.append(int(following[0]))
+        found = contact_outcome(vector.state, 0, int(first))
+        if found is not None:
+            assert ended[chain].all()
+            assert found[COMPONENTS.index("channel_cost_eur")] == pytest.approx(cost[chain].sum())
+            chains += len(chain) > 2
+    assert chains > 5
 
 
 def test_a_customer_s_decisions_share_a_unit(joined: DecisionLog) -> None:

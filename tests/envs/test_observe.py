@@ -5,7 +5,7 @@ import pytest
 
 from envs.presets import preset
 from envs.records import column
-from envs.state import FIRST_EMPLOYEE, QUEUE
+from envs.state import AT_WORK, FIRST_EMPLOYEE, QUEUE
 from envs.vector import ContactCentreVector
 from nba.listen.contact_features import CHANNELS, CONTACT_CENTRE, INTENTS
 from nba.types import ACTION_KINDS
@@ -55,6 +55,7 @@ def test_context_columns_hold_what_their_names_say(vector: ContactCentreVector) 
         ("tier", "value_tier"),
         ("contact", "contacts_in_journey"),
         ("step", "steps_in_contact"),
+        ("touches", "touches_7d"),
     ):
         truth = column(state.customer, field)[np.arange(24), slots]
         assert np.array_equal(told(name), truth)
@@ -62,23 +63,31 @@ def test_context_columns_hold_what_their_names_say(vector: ContactCentreVector) 
 
 def test_action_rows_hold_what_their_names_say(vector: ContactCentreVector) -> None:
     actions, mask = vector.observe()[1:]
-    employees = column(vector.state.employee, "serving")[:, :-1]
-    on_shift = employees != -2
+    desks = vector.state.desk
+    at_work = column(desks, "status")[:, :-1] == AT_WORK
+    active = column(desks, "active")[:, :-1]
     rows = actions[:, FIRST_EMPLOYEE:]
 
     def told(name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         return rows[:, :, CONTACT_CENTRE.action_column(name)]
 
-    assert np.array_equal(told("kind=employee") == 1, on_shift)
-    assert np.array_equal(told("idle_s") > 0, employees == -1)
-    length = column(vector.state.employee, "length")[:, :-1]
-    assert np.array_equal(told("backlog")[on_shift], length[on_shift])
-    skills = column(vector.state.employee, "skill_seen")[:, :-1]
-    assert np.allclose(told("skill_mean")[on_shift], skills.mean(axis=2)[on_shift], atol=1e-6)
-    assert np.allclose(told("skill_max")[on_shift], skills.max(axis=2)[on_shift], atol=1e-6)
-    ends = column(vector.state.employee, "shift_end")[:, :-1].astype(float)
-    left = (ends - column(vector.state.centre, "now").astype(float)[:, None]) / 60
-    assert np.allclose(told("minutes_to_shift_end")[on_shift], left[on_shift].clip(0), atol=1e-2)
+    assert 0 < at_work.sum() < at_work.size
+    assert np.array_equal(told("kind=employee") == 1, at_work)
+    assert np.array_equal(told("idle_s") > 0, at_work & (active == 0))
+    assert np.array_equal(told("active_contacts")[at_work], active[at_work])
+    length = column(desks, "length")[:, :-1]
+    assert np.array_equal(told("backlog")[at_work], length[at_work])
+    skills = column(desks, "skill_seen")[:, :-1]
+    assert np.allclose(told("skill_mean")[at_work], skills.mean(axis=2)[at_work], atol=1e-6)
+    assert np.allclose(told("skill_max")[at_work], skills.max(axis=2)[at_work], atol=1e-6)
+    now = column(vector.state.centre, "now").astype(float)[:, None]
+    rested = (now - column(desks, "rested_at")[:, :-1].astype(float)) / 60
+    assert np.allclose(told("minutes_since_break")[at_work], rested[at_work], atol=1e-2)
+    tenure = vector.state.standing[:, :, 2]
+    assert np.allclose(told("tenure_years")[at_work], tenure[at_work])
+    assert not mask[:, FIRST_EMPLOYEE:][~at_work].any()
+    left = (column(desks, "shift_end")[:, :-1].astype(float) - now) / 60
+    assert np.allclose(told("minutes_to_shift_end")[at_work], left[at_work].clip(0), atol=1e-2)
     kinds = CONTACT_CENTRE.action_column(f"kind={ACTION_KINDS[0]}")
     assert (actions[:, :, kinds : kinds + len(ACTION_KINDS)].sum(axis=2)[mask] == 1).all()
 

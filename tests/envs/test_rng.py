@@ -10,9 +10,14 @@ from nba.types import Floats
 N = 40_000
 
 
-@njit
 def _draws(kind: int, parameter: float) -> Floats:
     values = np.empty(N)
+    _draw(values, kind, parameter)
+    return values
+
+
+@njit
+def _draw(values: Floats, kind: int, parameter: float) -> None:
     for i in range(N):
         key = rng.key(np.uint64(5), i)
         if kind == 0:
@@ -23,7 +28,6 @@ def _draws(kind: int, parameter: float) -> Floats:
             values[i] = rng.gamma(key, rng.SLOT, parameter)
         else:
             values[i] = rng.poisson(key, rng.ARRIVAL, parameter)
-    return values
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.config import coefficients
+from envs.config import CentreConfig, coefficients
 from envs.evaluate_days import simulate
 from envs.observe import observe
 from envs.presets import preset
@@ -21,6 +21,14 @@ from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Floats, Ints
 
 BANK = preset("bank")
+STEPS, CONTACTS = (
+    CONTACT_CENTRE.context_column(name) for name in ("steps_in_contact", "contacts_in_journey")
+)
+GUESS = CONTACT_CENTRE.context_column("intent=billing")
+# What is seen of a customer, from the channel to the value tier.
+WHO = slice(
+    CONTACT_CENTRE.context_column("channel=voice"), CONTACT_CENTRE.context_column("value_tier") + 1
+)
 
 
 def _random_legal(vector: ContactCentreVector, generator: np.random.Generator) -> Ints:
@@ -61,8 +69,8 @@ def test_an_illegal_action_is_refused() -> None:
         vector.step(np.array([illegal]))
 
 
-def _whole_day(expected: bool, config: object = BANK, n: int = 48) -> tuple[Floats, Floats]:
-    vector = ContactCentreVector(config, n, 21, expected_reward=expected)  # type: ignore[arg-type]  # narrowed by the caller
+def _whole_day(expected: bool, config: CentreConfig = BANK, n: int = 48) -> tuple[Floats, Floats]:
+    vector = ContactCentreVector(config, n, 21, expected_reward=expected)
     vector.reset()
     generator = np.random.default_rng(0)
     earned, over = np.zeros(n), np.zeros(n, dtype=bool)
@@ -117,9 +125,9 @@ def test_the_same_customer_comes_whatever_was_done_before() -> None:
         for _ in range(400):
             context, _, mask = vector.observe()
             slot = int(column(vector.state.centre, "pending")[0])
-            row = vector.state.customer[0, slot]
-            if context[0, 20] == 0 and context[0, 19] == 0:
-                customers[int(row["number"])] = tuple(context[0, 6:19].tolist())  # type: ignore[index]  # a numpy record outside compiled code
+            if context[0, STEPS] == 0 and context[0, CONTACTS] == 0:
+                number = int(column(vector.state.customer, "number")[0, slot])
+                customers[number] = tuple(context[0, WHO].tolist())
             vector.step(np.array([0 if bots and mask[0, 0] else QUEUE]))
         seen.append(customers)
     common = seen[0].keys() & seen[1].keys()
@@ -135,8 +143,8 @@ def test_the_truth_does_not_reach_the_observation() -> None:
     before = [part.copy() for part in vector.observe()]
     for name in ("complexity", "affinity", "sentiment", "patience"):
         column(vector.state.customer, name)[:] = 3.21
-    for name in ("skill", "speed", "stamina"):
-        column(vector.state.employee, name)[:] = 0.123
+    for name in ("skill", "speed", "stamina", "empathy"):
+        column(vector.state.person, name)[:] = 0.123
     column(vector.state.customer, "intent")[:] = 2
     observe(vector.state, coefficients(BANK), 0)
     assert all(np.array_equal(a, b) for a, b in zip(before, vector.observe(), strict=True))
@@ -166,7 +174,7 @@ def test_the_intent_guess_is_right_as_often_as_its_confidence_says() -> None:
     for _ in range(300):
         slots = column(vector.state.centre, "pending").astype(int)
         context = vector.observe()[0]
-        guess = context[:, 8:12].argmax(axis=1)
+        guess = context[:, GUESS : GUESS + 4].argmax(axis=1)
         truth = column(vector.state.customer, "intent")[np.arange(64), slots].astype(int)
         confidence.append(context[:, CONTACT_CENTRE.context_column("intent_confidence")].copy())
         right.append(guess == truth)

@@ -9,9 +9,7 @@ import pytest
 from nba.act.bundle import Card, save_policy
 from nba.act.uniform import Uniform
 from nba.cli import main
-from nba.evaluate.check import check_log
 from nba.listen.contact_features import CONTACT_CENTRE
-from nba.listen.log import read_log
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -29,27 +27,6 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     said = capsys.readouterr()
     assert said.out == ""
     return said.err.splitlines()[-1]
-
-
-def test_simulate_tells_figures_and_writes_a_usable_log(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["simulate", "--days", "2", "--exploration", "0.2", "--json"]
-    assert main([*arguments, "--log", str(tmp_path / "log")]) == 0
-    found = told(capsys)
-    log = read_log(tmp_path / "log")
-    assert check_log(log).usable
-    assert found["decisions"] == len(log)
-    assert 0.0 < found["fcr"] < 1.0
-    assert main([*arguments, "--days", "2"]) == 0
-    again = told(capsys)
-    assert again["eur_per_contact"] == found["eur_per_contact"]
-
-
-def test_simulate_never_mixes_two_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "other").write_text("")
-    line = refused(capsys, "simulate", "--days", "1", "--log", str(tmp_path))
-    assert "is not empty" in line
 
 
 def test_compare_takes_names_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,8 +56,6 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         (("compare", "--policies", "uniform"), "two or more"),
         (("compare", "--policies", "uniform,nobody"), "no policy 'nobody'"),
         (("compare", "--policies", "uniform,uniform", "--preset", "bnk"), "no preset 'bnk'"),
-        (("simulate", "--policy", "nobody"), "no policy 'nobody'"),
-        (("simulate", "--days", "0"), "--days"),
         (("train", "absent.toml"), "absent.toml"),
         (("demo", "--seed", "-1"), "--seed"),
     ],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.policies import policy_of
+from experiments.policies import NAMED, policy_of
 from nba.act.bundle import Card, save_policy
 from nba.act.epsilon_greedy import EpsilonGreedy
 from nba.act.uniform import Uniform
@@ -19,6 +19,11 @@ def test_a_name_and_a_file_give_a_policy(tmp_path: Path) -> None:
     assert policy_of(str(path)).version == version
 
 
+@pytest.mark.parametrize("name", NAMED)
+def test_a_named_policy_bears_its_name(name: str) -> None:
+    assert policy_of(name).name == name
+
+
 def test_exploration_is_mixed_in() -> None:
     policy = policy_of("longest_idle", exploration=0.25)
     assert isinstance(policy, EpsilonGreedy)
@@ -26,7 +31,7 @@ def test_exploration_is_mixed_in() -> None:
 
 
 def test_what_is_neither_is_named_with_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"'longest_idel'; .*longest_idle, uniform"):
+    with pytest.raises(InputError, match=r"'longest_idel'; .*longest_idle, uniform, .*index_rule"):
         policy_of("longest_idel")
     (tmp_path / "junk").write_text("junk")
     with pytest.raises(PolicyFileError, match="junk"):

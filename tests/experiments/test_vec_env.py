@@ -119,4 +119,4 @@ def test_a_constant_column_keeps_its_unit() -> None:
     scale = normalisation()
     assert (scale.context_std > 0).all()
     assert (scale.action_std > 0).all()
-    assert np.abs(scale.context(np.full((1, 21), 1e9, dtype=np.float32))).max() == CLIP
+    assert np.abs(scale.context(np.full((1, 26), 1e9, dtype=np.float32))).max() == CLIP

@@ -17,6 +17,7 @@ PLAIN: dict[str, float | str] = {
     "kind": "employee", "expected_wait_s": 0, "backlog": 0, "idle_s": 0, "skill_estimate": 0.5,
     "skill_mean": 0.5, "skill_max": 0.5, "expected_handle_s": 200, "resolve_estimate": 0.6,
     "occupancy_1h": 0.7, "channel_cost_eur": 0, "minutes_to_shift_end": 60, "language_match": 1,
+    "active_contacts": 0, "minutes_since_break": 40, "tenure_years": 3, "csat_mean": 3.5,
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_an_unknown_kind_is_refused() -> None:
 def test_a_net_of_another_width_than_its_spec_is_refused() -> None:
     narrow = FeatureSpec("narrow", CONTACT_CENTRE.context[:3], CONTACT_CENTRE.action)
     kind, settings, arrays = parts_of(scorer())
-    with pytest.raises(PolicyFileError, match="net for 21 context and 19 action columns"):
+    with pytest.raises(PolicyFileError, match="net for 26 context and 23 action columns"):
         assemble(kind, settings, arrays, spec=narrow, version="v")
 
 

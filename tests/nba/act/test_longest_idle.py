@@ -58,6 +58,10 @@ def test_of_equals_the_first_is_chosen() -> None:
     assert choice(QUEUE, employee(30), employee(30)) == 1
 
 
+def test_where_nobody_asked_it_does_nothing() -> None:
+    assert choice(QUEUE, employee(10), {"kind=none": 1}) == 2
+
+
 def test_a_spec_without_its_columns_is_refused_by_name() -> None:
     spec = FeatureSpec("other", context=(Feature("x"),), action=(Feature("y"),))
     with pytest.raises(InputError, match="kind=employee"):

@@ -60,9 +60,9 @@ def test_a_weight_that_is_not_finite_is_refused(weight: float) -> None:
         Objective().with_levers({"resolved": weight})
 
 
-def test_only_resolution_earns_and_everything_else_costs() -> None:
+def test_only_resolution_and_growth_earn_and_everything_else_costs() -> None:
     earning = [name for name, weight in CONTACT_CENTRE_WEIGHTS.items() if weight > 0]
-    assert earning == ["resolved"]
+    assert earning == ["resolved", "growth"]
 
 
 def test_two_objectives_do_not_share_their_default_weights() -> None:

@@ -27,7 +27,7 @@ BASIS = make_basis(
 def test_every_named_product_exists_for_a_contact_centre() -> None:
     assert len(BASIS.products) == len(PRODUCTS)
     assert BASIS.n_groups == len(KIND_GROUPS)
-    assert BASIS.n_terms == 1 + 21 + 12 + 4 + len(PRODUCTS)
+    assert BASIS.n_terms == 1 + 26 + 16 + 4 + len(PRODUCTS)
 
 
 def test_the_bilinear_form_is_the_sum_over_terms() -> None:
@@ -58,7 +58,7 @@ def test_columns_are_standardised_and_cut() -> None:
 
 @pytest.mark.parametrize(("wait", "short"), [(0.0, 0.0), (300.0, 1.0), (600.0, 2.0), (9e4, 2.0)])
 def test_a_long_wait_is_squashed(wait: float, short: float) -> None:
-    actions = np.zeros((1, 19), dtype=np.float32)
+    actions = np.zeros((1, len(CONTACT_CENTRE.action_names)), dtype=np.float32)
     actions[0, CONTACT_CENTRE.action_column("expected_wait_s")] = wait
     first_derived = 1 + len(BASIS.numbers)
     assert BASIS.action_parts(actions)[0, first_derived] == pytest.approx(short)

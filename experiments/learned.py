@@ -1,0 +1,116 @@
+"""Policies that learn before they serve, by name: on simulated days that no comparison sees."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from envs.baselines.learning_days import joined_days, learn_over_days
+from envs.baselines.lp_routing import LpRouting
+from envs.baselines.ucb_routing import UcbRouting
+from envs.config import CentreConfig
+from experiments.parallel import workers
+from experiments.seeds import Seeds
+from experiments.tune import index_rule, rounds, tune_prices
+from nba.act.epsilon_greedy import EpsilonGreedy
+from nba.act.longest_idle import LongestIdle
+from nba.learn.greedy import GreedyLearner
+from nba.listen.contact_features import CONTACT_CENTRE
+from nba.listen.objective import Objective
+from nba.terminal import progress
+from nba.types import DecisionLog, Policy
+
+_EXPLORATION: Final = 0.3  # share of decisions that the logging policy takes at random
+
+
+@dataclass(frozen=True, slots=True)
+class Schooling:
+    """How much simulation a policy learns from before it serves."""
+
+    seed: int = 0  # whose blocks of days (experiments.seeds) are learned and tuned on
+    log_days: int = 40
+    rounds: int = 10  # of a learner that serves while it learns
+    round_days: int = 4
+    candidates: int = 40
+    first_days: int = 16
+    refinements: int = 2
+    refine_days: int = 120
+    memory: Path | None = Path("runs/tuning.jsonl")  # what a tuning has simulated so far
+
+
+def learned_greedy(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """Greedy on the reward model of an exploring log."""
+    return _greedy(centre, schooling).policy()
+
+
+def learned_index_rule(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """The index rule on that model, its prices tuned by halving and refinement."""
+    model = _greedy(centre, schooling).model
+    total = rounds(schooling.candidates, schooling.refinements)
+    with workers() as pool, progress("tune the index rule", total) as advance:
+        prices = tune_prices(
+            pool,
+            model,
+            CONTACT_CENTRE,
+            centre,
+            seed=Seeds.of(schooling.seed).tuning,
+            n_candidates=schooling.candidates,
+            first_days=schooling.first_days,
+            refinements=schooling.refinements,
+            refine_days=schooling.refine_days,
+            memory=schooling.memory,
+            progress=advance,
+        )
+    return index_rule(model, CONTACT_CENTRE, prices)
+
+
+def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """LP skill routing, planned on a log of longest-idle."""
+    learner = LpRouting()
+    learner.learn(_log(LongestIdle(CONTACT_CENTRE), centre, schooling))
+    return learner.policy()
+
+
+def learned_ucb_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """UCB skill routing after some rounds of its own days."""
+    days = schooling.rounds * schooling.round_days
+    with progress("learn by serving", days) as advance:
+        return learn_over_days(
+            UcbRouting(),
+            LongestIdle(CONTACT_CENTRE),
+            centre,
+            n_rounds=schooling.rounds,
+            days_per_round=schooling.round_days,
+            seed=Seeds.of(schooling.seed).learning_log,
+            progress=advance,
+        )
+
+
+LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = MappingProxyType(
+    {
+        "greedy": learned_greedy,
+        "index_rule": learned_index_rule,
+        "lp_routing": learned_lp_routing,
+        "ucb_routing": learned_ucb_routing,
+    }
+)
+
+
+def _greedy(centre: CentreConfig, schooling: Schooling) -> GreedyLearner:
+    learner = GreedyLearner()
+    exploring = EpsilonGreedy(LongestIdle(CONTACT_CENTRE), _EXPLORATION)
+    learner.learn(_log(exploring, centre, schooling))
+    return learner
+
+
+def _log(policy: Policy, centre: CentreConfig, schooling: Schooling) -> DecisionLog:
+    with progress("log days to learn from", schooling.log_days) as advance:
+        return joined_days(
+            policy,
+            centre,
+            n_days=schooling.log_days,
+            seed=Seeds.of(schooling.seed).learning_log,
+            objective=Objective(),
+            progress=advance,
+        )
