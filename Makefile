@@ -35,7 +35,7 @@ lint: $(VENV)/dev.stamp ## check format, style, types and who imports whom
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/train.stamp $(VENV)/warm.stamp ## measure speed on this machine
+bench: $(VENV)/train.stamp $(VENV)/peers.stamp $(VENV)/warm.stamp ## measure speed on this machine
 	@$(VENV)/bin/nba bench all $(ARGS)
 
 $(VENV)/venv.stamp:
@@ -68,6 +68,11 @@ $(VENV)/dev.stamp: $(DECLARED) | $(VENV)/torch.stamp
 	@echo "== 3/4 the project, its libraries and the test tools"
 	@$(PIP_INSTALL) -e '.[dev]'
 	@touch $(VENV)/train.stamp $@
+
+$(VENV)/peers.stamp: $(DECLARED) | $(VENV)/train.stamp
+	@echo "== the simulators that the bench is measured beside"
+	@$(PIP_INSTALL) -e '.[peers]'
+	@touch $@
 
 $(VENV)/warm.stamp: $(wildcard envs/*.py) | $(VENV)/train.stamp
 	@echo "== 4/4 compiling the simulator (once; numba keeps the result)"

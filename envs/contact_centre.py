@@ -79,7 +79,7 @@ class ContactCentre(gymnasium.Env[Observation, np.int64]):
         }
         if over:
             info |= self._day_info()
-            return centre.closing(self._day), reward, False, True, info
+            return centre.closing(self._day, closed=True), reward, False, True, info
         info["decision_key"] = vector.keys[0]
         return centre.observation(), reward, False, False, info
 

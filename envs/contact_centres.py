@@ -10,6 +10,7 @@ from gymnasium.vector.utils import batch_space
 
 from envs.config import CentreConfig
 from envs.day_options import made_config, read_options
+from envs.evaluate_days import day_key_figures
 from envs.records import COMPONENTS, column
 from envs.spaces import LegalChoices, Observation, closing_observation, observation_space
 from envs.state import FIRST_EMPLOYEE
@@ -57,6 +58,7 @@ class ContactCentres(VectorEnv[Observation, Ints, np.ndarray[Any, Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = LegalChoices(num_envs, n_actions, lambda: self._vector.observe()[2])
         self._running = False
+        self._earned = np.zeros(num_envs)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -69,6 +71,7 @@ class ContactCentres(VectorEnv[Observation, Ints, np.ndarray[Any, Any]]):
         self._vector.place(drawn, sites, sites)
         self._vector.reset()
         self._running = True
+        self._earned[:] = 0.0
         return self._observation(), self._known({"decision_key": self._vector.keys.copy()})
 
     def step(self, actions: Ints) -> tuple[Observation, Floats, Bools, Bools, dict[str, Any]]:
@@ -77,6 +80,7 @@ class ContactCentres(VectorEnv[Observation, Ints, np.ndarray[Any, Any]]):
             raise gymnasium.error.ResetNeeded("no day has begun; call reset()")
         days = column(self._vector.state.centre, "day").astype(np.int64)
         reward, dt, done = self._vector.step(np.asarray(actions))
+        self._earned += reward
         parts = self._components(done)
         info = self._known(
             {
@@ -120,7 +124,14 @@ class ContactCentres(VectorEnv[Observation, Ints, np.ndarray[Any, Any]]):
             "dt": dt.copy(),
             "terminal_value": self.config.open_contact_eur * figures["still_open"],
         }
-        groups = {"reward_components": parts, "day_figures": figures}
+        ended = {name: rows[done] for name, rows in figures.items()}
+        key = day_key_figures(self.config, self._earned[done], ended)
+        self._earned[done] = 0.0
+        groups = {
+            "reward_components": parts,
+            "day_figures": figures,
+            "key_figures": {name: _spread(rows, done) for name, rows in key.items()},
+        }
         last = np.full(self.num_envs, None, dtype=object)
         n_actions = self._vector.n_actions
         for b in np.flatnonzero(done).tolist():
@@ -134,6 +145,13 @@ class ContactCentres(VectorEnv[Observation, Ints, np.ndarray[Any, Any]]):
             },
             "_final_info": done.copy(),
         }
+
+
+def _spread(rows: Floats, done: Bools) -> Floats:
+    """The ended days' numbers at their centres' places (B,)."""
+    values = np.zeros(len(done))
+    values[done] = rows
+    return values
 
 
 def _only(values: dict[str, Any], done: Bools) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _BLOCK_ACTIONS: Final = 2_000_000
 _DECISIONS_PER_CONTACT: Final = 1.3  # repeats and escalations, about
 
 # One salt for every policy: paired runs share the luck of the draw as well.
-_DRAW_SALT: Final = 17
+DRAW_SALT: Final = 17
 CHUNK: Final = 64  # centres side by side
 
 BeforeStep = Callable[[ContactCentreVector, Bools, Ints, Floats], None]
@@ -117,7 +117,7 @@ def play_block(
     active = np.ones(block.n, dtype=np.bool_)
     while active.any():
         probabilities = policy.batch_probabilities(*vector.observe())
-        chosen, propensity = draw(probabilities, keyed_uniforms(vector.keys, _DRAW_SALT))
+        chosen, propensity = draw(probabilities, keyed_uniforms(vector.keys, DRAW_SALT))
         if before_step is not None:
             before_step(vector, active, chosen, propensity)
         reward, _, done = vector.step(chosen)

@@ -69,7 +69,7 @@ class CustomerJourney(gymnasium.Env[Observation, np.int64]):
         number = -1 if wanted.customer is None else wanted.customer
         code = begin_journey(vector.state, vector.coefficients, self._day, number, config.day_s)
         if code != ASKED:
-            self._centre.closing(self._day)
+            self._centre.closing(self._day, closed=False)
             _refuse(code, vector, number)
         centre = column(vector.state.centre, "focal")
         info = {"site": site, "day": self._day, "customer": int(centre[0])}
@@ -99,7 +99,13 @@ class CustomerJourney(gymnasium.Env[Observation, np.int64]):
         value = vector.config.open_contact_eur * self._parts[-1].item()
         info["terminal_value"] = value
         truncated = code == DAY_OVER
-        return self._centre.closing(self._day), reward + value, not truncated, truncated, info
+        return (
+            self._centre.closing(self._day, closed=False),
+            reward + value,
+            not truncated,
+            truncated,
+            info,
+        )
 
     def action_masks(self) -> Bools:
         """Which actions are legal now, (A,)."""

@@ -12,7 +12,7 @@ from envs import columns as at
 from envs.config import CentreConfig
 from envs.jit import inlined
 from envs.outcomes import bot_probability
-from envs.records import Centre, Customer, Desk
+from envs.records import Centre, Customer
 from envs.state import (
     AT_WORK,
     CALLBACK,
@@ -36,6 +36,7 @@ _SHARED: Final = (
     at.SKILL, at.SKILL_MEAN, at.SKILL_MAX, at.HANDLE, at.RESOLVE, at.OCCUPANCY, at.SHIFT_END,
     at.LANGUAGE, at.SINCE_BREAK, at.TENURE, at.CSAT,
 )  # fmt: skip
+_ONE: Final = np.float32(1.0)
 # Nothing is given to somebody who will leave within this time and is not idle, s.
 _SOON_S: Final = 300.0
 
@@ -56,6 +57,10 @@ def _employees(s: State, c: CentreConfig, b: int, customer: Customer) -> None:
     now = centre.now
     faded = np.exp(-now / c.occupancy_window_s)
     slower, harder = _customer_factors(c, customer)
+    # In locals, as the compiler cannot know that no row is written over them.
+    guess, second, channel = int(customer.seen[0]), customer.second_language, customer.channel
+    wrap_up, tiring, stranger = c.wrap_up_s, s.fixed[0].tiring, s.fixed[0].stranger
+    own_limit, everybody = c.own_queue_limit, centre.n_idle == 0
     queue = s.actions[b, QUEUE]
     for i in range(queue.shape[0]):
         queue[i] = 0.0
@@ -66,8 +71,21 @@ def _employees(s: State, c: CentreConfig, b: int, customer: Customer) -> None:
             continue
         row = s.actions[b, FIRST_EMPLOYEE + k]
         load = desk.activity + desk.fade * faded
-        free = desk.length == 0 and can_start(c, desk, customer.channel)
-        _suitability(c, row, desk, customer, load, slower, harder)
+        free = desk.length == 0 and can_start(c, desk, channel)
+        takes = desk.handle_seen[guess] * slower
+        odds = desk.odds_seen[guess] * harder
+        if load > 0.75:
+            tired = tiring * (load - 0.75)
+            odds *= 1.0 + tired + 0.5 * tired * tired  # exp to 1 %, as tired stays below 0.4
+        match = 1.0
+        if second and desk.bilingual == 0:
+            match = 0.0
+            takes *= 1.3
+            odds *= stranger
+        row[at.SKILL] = desk.skill_seen[guess]
+        row[at.HANDLE] = takes + wrap_up
+        row[at.RESOLVE] = _ONE / np.float32(1.0 + odds)
+        row[at.LANGUAGE] = match
         left = desk.shift_end - now
         row[at.WAIT] = 0.0 if free else desk.typical_s * (1.0 + desk.length)
         row[at.BACKLOG] = desk.length
@@ -77,14 +95,14 @@ def _employees(s: State, c: CentreConfig, b: int, customer: Customer) -> None:
         row[at.ACTIVE] = desk.active
         row[at.SINCE_BREAK] = (now - desk.rested_at) / 60.0
         goes_on = left > 0.0 and desk.break_due > now
-        room = desk.length < c.own_queue_limit and left > _SOON_S
+        room = desk.length < own_limit and left > _SOON_S
         s.mask[b, FIRST_EMPLOYEE + k] = goes_on and (free or room)
         staff += 1
         total += load
         if desk.active > 0:
             busy += 1
         # While somebody is idle the queue leads to one of those, else to anybody at work.
-        if desk.active == 0 or centre.n_idle == 0:
+        if desk.active == 0 or everybody:
             n += 1
             for i in range(len(_SHARED)):
                 queue[_SHARED[i]] += row[_SHARED[i]]
@@ -103,29 +121,6 @@ def _customer_factors(c: CentreConfig, customer: Customer) -> tuple[float, float
     if customer.channel != VOICE:
         slower *= c.chat_time_factor
     return float(slower), float(np.exp(c.resolve_complexity * complexity))
-
-
-@inlined
-def _suitability(
-    c: CentreConfig, row: Floats32, desk: Desk, customer: Customer, load: float, slower: float,
-    harder: float,
-) -> None:  # fmt: skip
-    """How well an employee suits the guessed intent: skill, expected time, expected resolution."""
-    guess = int(customer.seen[0])
-    takes = desk.handle_seen[guess] * slower
-    odds = desk.odds_seen[guess] * harder
-    if load > 0.75:
-        tired = c.resolve_fatigue * 2.6 * (load - 0.75)
-        odds *= 1.0 + tired + 0.5 * tired * tired  # exp to 1 %, as tired stays below 0.4
-    match = 1.0
-    if customer.second_language and desk.bilingual == 0:
-        match = 0.0
-        takes *= 1.3
-        odds *= np.exp(c.resolve_language)
-    row[at.SKILL] = desk.skill_seen[guess]
-    row[at.HANDLE] = takes + c.wrap_up_s
-    row[at.RESOLVE] = 1.0 / (1.0 + odds)
-    row[at.LANGUAGE] = match
 
 
 @inlined

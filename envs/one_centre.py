@@ -38,7 +38,8 @@ class OneCentre:
         self.config = config
         self.n_actions = FIRST_EMPLOYEE + config.n_employees
         self.objective = objective or Objective()
-        self.over = True
+        self.over = True  # the episode
+        self.closed = False  # the day whose tables these are
         self._expected = expected_reward
         self._legal: Flags = np.zeros(self.n_actions, dtype=np.int8)
         self._legal[QUEUE] = 1
@@ -62,7 +63,7 @@ class OneCentre:
             self._totals, self._before = totals[0], column(self._vector.state.centre, "old_totals")
         self._vector.place(seed, (site,), (day,))
         self._vector.reset()
-        self.over = False
+        self.over = self.closed = False
         return self._vector
 
     def vector(self) -> ContactCentreVector:
@@ -94,9 +95,12 @@ class OneCentre:
             rows[:n] = actions[0]
         return {"context": context[0].copy(), "actions": rows, "mask": legal.copy()}
 
-    def closing(self, day: int) -> Observation:
-        """What is seen when the episode is over: nobody, nothing but the shared queue."""
-        self.over = True
+    def closing(self, day: int, *, closed: bool) -> Observation:
+        """What is seen when the episode is over: nobody, nothing but the shared queue.
+
+        `closed` says that the tables have gone on to the next day.
+        """
+        self.over, self.closed = True, closed
         last = closing_observation(self.last().config, self.n_actions, day)
         self._legal[:] = last["mask"]
         return last

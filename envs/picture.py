@@ -108,7 +108,7 @@ def _place(
 def _decision(sheet: Sheet, asking: Asking | None) -> None:
     sheet.box(20, 448, 920, 138)
     if asking is None:
-        sheet.text(36, 474, "The day is over.", size=10, bold=True)
+        sheet.text(36, 474, "The episode is over.", size=10, bold=True)
         return
     sheet.text(36, 471, "Now:  " + who(asking), size=9, bold=True)
     columns = (36, 330, 470, 610, 800)

@@ -138,14 +138,13 @@ class Person:
 class Desk:
     """An employee at work and the own queue; the last row of the table is the shared queue."""
 
-    shift_start: float
     shift_end: float
     break_due: float  # inf without one
-    break_s: float  # length of the next break
-    rested_at: float  # start of the shift or end of the last break
     idle_since: float
     booked_at: float  # work is booked up to here
     fade: float  # occupancy is activity + fade · exp(−now / window)
+    break_s: Half  # length of the next break
+    rested_at: Half  # start of the shift or end of the last break
     activity: Half  # share of capacity in use now
     status: Short
     active: Short  # contacts in hand
@@ -203,6 +202,8 @@ class Fixed:
     expects: bool  # whether expected values are credited (training)
     log_sigma: float  # spread of the logarithm of a service time
     typical_s: float  # mean service time over intents
+    tiring: float  # logits lost per unit of load above 75 %, at mean stamina
+    stranger: float  # factor on the odds of not resolving in a foreign language
 
 
 Row = TypeVar("Row")

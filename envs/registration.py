@@ -1,4 +1,4 @@
-"""The Gymnasium ids of the environments; importing `envs` after gymnasium registers them."""
+"""The Gymnasium ids of the environments; importing `envs` registers them."""
 
 from typing import Any, Final
 

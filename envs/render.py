@@ -19,7 +19,7 @@ def render(mode: str | None, centre: OneCentre, day: int) -> str | NDArray[np.ui
     """The centre as the render mode wants it; None without a mode."""
     if mode is None:
         return None
-    now = snapshot(centre.last(), over=centre.over, day=day)
+    now = snapshot(centre.last(), day=day, over=centre.over, closed=centre.closed)
     if mode == "ansi":
         return as_text(now)
     from envs.picture import as_picture
@@ -94,7 +94,7 @@ def who(asking: Asking) -> str:
 
 def _decision(asking: Asking | None) -> str:
     if asking is None:
-        return "the day is over"
+        return "the episode is over"
     head = f"{len(asking.options)} legal actions".ljust(18) + _COLUMNS
     rows = [
         f"{option.name:<18}{option.wait_s:>9.0f}{option.handle_s:>10.0f}"

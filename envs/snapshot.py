@@ -77,8 +77,13 @@ class Snapshot:
     asking: Asking | None  # None when the episode is over
 
 
-def snapshot(vector: ContactCentreVector, *, over: bool, day: int) -> Snapshot:
-    """Centre 0 of a vector at its pending decision, or at its close when the day is over."""
+def snapshot(
+    vector: ContactCentreVector, *, day: int, over: bool = False, closed: bool = False
+) -> Snapshot:
+    """Centre 0 of a vector, at its pending decision unless the episode is `over`.
+
+    With `closed` the tables have gone on to the next day, and the figures are the last day's.
+    """
     config, state = vector.config, vector.state
     desks = state.desk
     n = config.n_employees
@@ -88,7 +93,7 @@ def snapshot(vector: ContactCentreVector, *, over: bool, day: int) -> Snapshot:
     parts = {name: _number(v) for name, v in vector.day_components().items()}
     status, active, waiting, load = np.zeros((4, n))
     customers = np.full(1, FREE)
-    if not over:
+    if not closed:
         now = _number(column(state.centre, "now"))
         hour = config.open_hour + now / 3600.0
         status = column(desks, "status")[0, :n].astype(np.float64)
@@ -99,7 +104,7 @@ def snapshot(vector: ContactCentreVector, *, over: bool, day: int) -> Snapshot:
         customers = column(state.customer, "status")[0].astype(np.int64)
     since = column(state.customer, "since")[0].astype(np.float64)
     talking = column(state.customer, "bot")[0][: len(customers)]
-    outage = 0 if over else int(column(state.centre, "outage")[0])
+    outage = 0 if closed else int(column(state.centre, "outage")[0])
     due = _due(vector, np.flatnonzero(customers == CALLED_BACK))
     waits = now - since[: len(customers)][customers == WAITING]
     return Snapshot(
@@ -110,7 +115,7 @@ def snapshot(vector: ContactCentreVector, *, over: bool, day: int) -> Snapshot:
         active=active.astype(np.int64),
         waiting=waiting.astype(np.int64),
         load=load,
-        shared=0 if over else int(column(desks, "length")[0, n]),
+        shared=0 if closed else int(column(desks, "length")[0, n]),
         longest_wait_s=float(waits.max(initial=0.0)),
         bots=tuple(int(((customers == IN_BOT) & (talking == bot)).sum()) for bot in range(3)),
         down=tuple(bool(outage >> bot & 1) for bot in range(3)),
@@ -119,7 +124,7 @@ def snapshot(vector: ContactCentreVector, *, over: bool, day: int) -> Snapshot:
         returning=int((customers == RETURNING).sum()),
         counts=counts,
         key_figures=_key_figures(vector, counts, parts),
-        asking=None if over else _asking(vector),
+        asking=None if over or closed else _asking(vector),
     )
 
 
@@ -135,8 +140,9 @@ def _so_far(vector: ContactCentreVector, now: float) -> tuple[dict[str, float], 
     at_work = column(desks, "status")[0, :-1] == AT_WORK
     activity = column(desks, "activity")[0, :-1].astype(np.float64)
     booked = column(desks, "booked_at")[0, :-1].astype(np.float64)
-    counts["busy_s"] += float((activity * (now - booked))[at_work].sum())
-    counts["shift_s"] += now * float(at_work.sum())
+    if now < vector.config.day_s:  # at the close all is booked
+        counts["busy_s"] += float((activity * (now - booked))[at_work].sum())
+        counts["shift_s"] += now * float(at_work.sum())
     totals = column(centre, "totals")[0].astype(np.float64).tolist()
     return counts, dict(zip(COMPONENTS, totals, strict=True))
 
@@ -147,6 +153,7 @@ def _key_figures(
     """The day's key figures; what nothing has been counted of yet is zero."""
     weights = vector.objective.weights
     earned = sum(weight * parts[name] for name, weight in weights.items())
+    earned += vector.config.open_contact_eur * counts["still_open"]
     rows = {name: np.array([value]) for name, value in {**parts, **counts}.items()}
     for name in ("arrivals", "fresh", "shift_s"):
         rows[name] = np.maximum(rows[name], 1.0)

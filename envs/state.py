@@ -98,9 +98,7 @@ def allocate(
     s = max(1024, int(0.2 * config.contacts_per_day))
     a = FIRST_EMPLOYEE + k
     desks = table(Desk, b, k + 1)
-    starts, ends = shifts(config)
-    column(desks, "shift_start")[:, :k] = starts
-    column(desks, "shift_end")[:, :k] = ends
+    column(desks, "shift_end")[:, :k] = shifts(config)[1]
     return State(
         centre=table(Centre, b),
         customer=table(Customer, b, s),
@@ -127,5 +125,8 @@ def _fixed(config: CentreConfig, objective: Objective, *, expects: bool) -> Tabl
     column(fixed, "expects")[0] = expects
     # A lognormal number of coefficient of variation c has log variance log(1 + c²).
     column(fixed, "log_sigma")[0] = np.sqrt(np.log1p(config.service_cv**2))
+    # 0.65 is the mean over stamina of the share of a load above 75 % that tires, over 0.25.
+    column(fixed, "tiring")[0] = config.resolve_fatigue * 0.65 / 0.25
+    column(fixed, "stranger")[0] = np.exp(config.resolve_language)
     column(fixed, "typical_s")[0] = np.dot(config.intent_share, config.service_mean_s)
     return fixed

@@ -7,17 +7,19 @@ import numpy as np
 
 from envs import step
 from envs.jit import cache_directory
+from envs.journey import CustomerJourney
 from envs.presets import preset
 from envs.state import QUEUE
 from envs.vector import ContactCentreVector
 
 
 def main() -> None:
-    """Run a step of two centres, which compiles all that is compiled, and drop older kernels."""
+    """Run a step of two centres and a journey, which compiles all there is; drop older kernels."""
     vector = ContactCentreVector(preset("bank"), 2, 0)
     vector.reset()
     vector.step(np.full(2, QUEUE))
     vector.true_values()
+    CustomerJourney().reset(seed=0)
     _forget_older(cache_directory(Path(step.__file__)).parent)
 
 

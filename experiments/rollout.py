@@ -10,13 +10,14 @@ import numpy as np
 import torch as th
 from sb3_contrib.common.maskable.buffers import MaskableDictRolloutBuffer
 
-from nba.types import Floats
+from nba.types import Floats, Floats32
 
 
 class Clock(Protocol):
-    """Tells the seconds (B,) that the last step took."""
+    """Tells the seconds (B,) that the last step took, and the reward (B,) that it paid."""
 
     dt: Floats
+    paid: Floats32
 
 
 class SemiMdpRolloutBuffer(MaskableDictRolloutBuffer):
@@ -39,9 +40,18 @@ class SemiMdpRolloutBuffer(MaskableDictRolloutBuffer):
         self.discounts = np.zeros((self.buffer_size, self.n_envs), dtype=np.float32)
 
     def add(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 passed on
-        """Store a transition with the discount of its duration."""
-        self.discounts[self.pos] = np.exp(-self._clock.dt / self._horizon_s)
-        super().add(*args, **kwargs)
+        """Store a transition with the discount of its duration.
+
+        Where an episode is cut off the library has added gamma times the value of what would have
+        followed; the discount takes gamma's place. Rewards must come as the centres pay them.
+        """
+        observation, action, reward, *others = args
+        discount = np.exp(-self._clock.dt / self._horizon_s)
+        self.discounts[self.pos] = discount
+        if self.gamma > 0.0:
+            following = (reward - self._clock.paid) / self.gamma
+            reward = self._clock.paid + discount * following
+        super().add(observation, action, reward, *others, **kwargs)
 
     def compute_returns_and_advantage(
         self, last_values: th.Tensor, dones: np.ndarray[Any, Any]

@@ -3,6 +3,7 @@
 For training of one's own; `experiments.vec_env` is what this project's own training reads.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from envs.contact_centres import ContactCentres
 from envs.spaces import Observation
 from experiments.masked_batch import MaskedBatch
 from nba.listen.objective import Objective
-from nba.types import Bools, Floats, Ints
+from nba.types import Bools, Floats, Floats32, Ints
 
 
 def make_vec_env(
@@ -49,12 +50,13 @@ class CentresVecEnv(MaskedBatch):
     """Dict observations, masks, and infos with `dt`; at a day's end what SB3 wants of it.
 
     A day's end truncates, so the learner adds the value of `terminal_observation`, an empty centre
-    at its close; contacts still open are settled in the reward. `dt` (B,) is the last step's time,
-    as `experiments.rollout` reads it.
+    at its close; contacts still open are settled in the reward. `dt` and `paid` (B,) are the last
+    step's time and reward, as `experiments.rollout` reads them.
     """
 
     def __init__(self, centres: ContactCentres, seed: int | None) -> None:
         self.dt: Floats = np.zeros(centres.num_envs)
+        self.paid: Floats32 = np.zeros(centres.num_envs, dtype=np.float32)
         self._centres = centres
         self._seed = seed
         self._chosen: Ints = np.zeros(centres.num_envs, dtype=np.int64)
@@ -75,7 +77,7 @@ class CentresVecEnv(MaskedBatch):
     def step_wait(self) -> VecEnvStepReturn:
         """Observation, reward (B,), whether the day ended (B,), and an info for each centre."""
         observation, reward, _, done, info = self._centres.step(self._chosen)
-        self.dt = info["dt"]
+        self.dt, self.paid = info["dt"], reward.astype(np.float32)
         infos: list[dict[str, Any]] = [
             {"dt": dt, "TimeLimit.truncated": over}
             for dt, over in zip(self.dt.tolist(), done.tolist(), strict=True)
@@ -85,13 +87,9 @@ class CentresVecEnv(MaskedBatch):
             infos[b] |= {
                 "terminal_observation": info["final_obs"][b],
                 "terminal_value": ended["terminal_value"][b].item(),
-                "day_figures": {
-                    name: values[b].item()
-                    for name, values in ended["day_figures"].items()
-                    if not name.startswith("_")
-                },
+                **{group: _of_centre(ended[group], b) for group in ("day_figures", "key_figures")},
             }
-        return observation, reward.astype(np.float32), done, infos
+        return observation, self.paid.copy(), done, infos
 
     def action_masks(self) -> Bools:
         """Which actions are legal now, (B, A)."""
@@ -101,3 +99,8 @@ class CentresVecEnv(MaskedBatch):
         """The next reset starts the seed's days."""
         self._seed = seed
         return [seed] * self.num_envs
+
+
+def _of_centre(values: Mapping[str, np.ndarray[Any, Any]], b: int) -> dict[str, float]:
+    """One centre's numbers, without Gymnasium's masks."""
+    return {name: rows[b].item() for name, rows in values.items() if not name.startswith("_")}

@@ -2,7 +2,7 @@
 
 Observations are standardised here, once per step instead of once per epoch, and only legal actions
 travel: they are moved to the front, so that the net scores rows for the people on shift, not for
-the whole roster. `dt` holds the seconds that the last step took in each centre.
+the whole roster. `dt` holds the seconds that the last step took in each centre, `paid` its reward.
 """
 
 from dataclasses import dataclass
@@ -84,6 +84,7 @@ class ContactCentreVecEnv(MaskedBatch):
     ) -> None:
         self.vector = vector
         self.dt: Floats = np.zeros(vector.n_centres)
+        self.paid: Floats32 = np.zeros(vector.n_centres, dtype=np.float32)
         self._prior_model = prior_model
         self._normalisation = normalisation
         self._reward_scale = reward_scale
@@ -118,8 +119,8 @@ class ContactCentreVecEnv(MaskedBatch):
         """Observation, reward, whether the day ended, and empty infos."""
         reward, dt, done = self.vector.step(self._chosen)
         self.dt = dt.copy()
-        scaled = (reward * self._reward_scale).astype(np.float32)
-        return self._observe(), scaled, done.copy(), self._infos
+        self.paid = (reward * self._reward_scale).astype(np.float32)
+        return self._observe(), self.paid.copy(), done.copy(), self._infos
 
     def action_masks(self) -> Bools:
         """Which places hold a legal action, (B, width)."""

@@ -1,6 +1,7 @@
 """`nba bench`: run a benchmark by name, or all of them."""
 
 import importlib
+from pathlib import Path
 from typing import Final
 
 import click
@@ -13,20 +14,44 @@ BENCHES: Final = {
     "score": "experiments.benchmark.score",
 }
 
+STUDIES: Final = {  # minutes, not seconds: not part of "all"
+    "world": "experiments.benchmark.world",
+}
+
 
 @click.command()
-@click.argument("name", type=click.Choice([*BENCHES, "all"]), default="all")
+@click.argument("name", type=click.Choice([*BENCHES, *STUDIES, "all"]), default="all")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def bench(name: str, as_json: bool) -> None:
-    """Measure speed on this machine: the simulated centre (env), the action scorer (score)."""
+@click.option("--logs", type=click.IntRange(min=2), help="Of a study: logs per cell.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Of a study: where its cells and table are kept; a stopped one goes on there.",
+)
+def bench(name: str, as_json: bool, logs: int | None, out: Path | None) -> None:
+    """Measure speed on this machine: the centre (env), the scorer (score), evaluation (ope).
+
+    Two studies on planted truth take minutes: how often intervals hold it (coverage), how often
+    the gate is wrong (gate).
+    """
     names = list(BENCHES) if name == "all" else [name]
     measured: list[Row] = []
     for part in names:
         note(f"measuring {part} …")
-        rows: list[Row] = importlib.import_module(BENCHES[part]).rows()
-        measured += rows
+        measured += _measure(part, logs, out)
     if as_json:
         print_json(report(name, measured))
         return
     for row in measured:
-        click.echo(f"{row.metric:<20} {row.value:>12,.0f} {row.unit:<5} {row.settings}")
+        value = f"{row.value:,.0f}" if abs(row.value) >= 100 else f"{row.value:.3g}"
+        beside = "" if row.ratio is None else f"  ({row.ratio:.3g} × {row.peer})"
+        click.echo(f"{row.metric:<20} {value:>12} {row.unit:<5} {row.settings}{beside}")
+
+
+def _measure(name: str, logs: int | None, out: Path | None) -> list[Row]:
+    if name in BENCHES:
+        found: list[Row] = importlib.import_module(BENCHES[name]).rows()
+        return found
+    module = importlib.import_module(STUDIES[name])
+    told: list[Row] = module.rows(logs=logs or module.LOGS, folder=out)
+    return told

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -49,8 +50,7 @@ def _ours() -> int:
 
 
 def _simpy() -> int:
-    import simpy  # type: ignore[import-not-found,unused-ignore]  # an optional peer
-
+    simpy = import_module("simpy")
     luck = np.random.default_rng(1)
     world = simpy.Environment()
     staff = simpy.Resource(world, _SERVERS)
@@ -71,8 +71,7 @@ def _simpy() -> int:
 
 
 def _ciw() -> int:
-    import ciw  # type: ignore[import-not-found,unused-ignore]  # an optional peer
-
+    ciw = import_module("ciw")
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(rate=_RATE)],
         service_distributions=[ciw.dists.Exponential(rate=1.0 / _SERVICE_S)],

@@ -28,8 +28,8 @@ class _NoPrior:
 
 def environment_share() -> float:
     """Seconds per decision in the world over seconds per decision in training, one thread each."""
-    from threadpoolctl import (
-        threadpool_limits,  # type: ignore[import-untyped]  # it ships no types
+    from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
+        threadpool_limits,
     )
 
     config = replace(TrainConfig(), total_steps=TrainConfig().n_envs * TrainConfig().rollout_steps)

@@ -1,19 +1,20 @@
 """What every environment obeys. A new one joins by one line in ENVIRONMENTS."""
 
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_for_stable_baselines3
 
 from envs.registration import ENVIRONMENTS, register
 from envs.spaces import Observation
+from envs.state import QUEUE
 from nba.listen.objective import CONTACT_CENTRE_WEIGHTS
 
 register()
-# Draws from the action space are legal, so Gymnasium's own checkers never meet a refusal.
 NAMES = list(ENVIRONMENTS)
 Env = gymnasium.Env[Observation, np.int64]
 
@@ -23,9 +24,28 @@ def env(request: pytest.FixtureRequest) -> Env:
     return gymnasium.make(request.param, disable_env_checker=True)
 
 
+class OnlyQueue(spaces.Discrete):
+    """Draws the one action that is legal at any time."""
+
+    def sample(self, mask: Any = None, probability: Any = None) -> np.int64:  # noqa: ANN401 as in Gymnasium
+        return np.int64(QUEUE)
+
+
 def test_gymnasiums_checker_has_nothing_to_say(env: Env) -> None:
-    """Spaces and their bounds, seeds, determinism, copies, both render modes; warnings count."""
+    """Spaces and their bounds, seeds, determinism, copies, both render modes; warnings count.
+
+    The checker draws an action before the reset that it is then used after, where a draw that was
+    legal need not be so any more.
+    """
+    env.unwrapped.action_space = OnlyQueue(cast("spaces.Discrete", env.action_space).n)
     check_env(env.unwrapped)
+
+
+def test_draws_from_the_action_space_are_legal(env: Env) -> None:
+    observation, _ = env.reset(seed=4)
+    env.action_space.seed(4)
+    drawn = {int(env.action_space.sample()) for _ in range(600)}
+    assert drawn == set(np.flatnonzero(observation["mask"]).tolist())
 
 
 # Any action table is two-dimensional, which stable-baselines3 flattens for its default net.

@@ -23,10 +23,12 @@ WEEKDAY = CONTACT_CENTRE.context_column("weekday")
 HOUR = CONTACT_CENTRE.context_column("hour")
 
 
-def play(env: ContactCentre, **reset: Any) -> tuple[float, dict[str, Any]]:
+def play(
+    env: ContactCentre, *, seed: int | None = None, options: dict[str, Any] | None = None
+) -> tuple[float, dict[str, Any]]:
     """A day of legal draws: what was earned, and the last info."""
     env.action_space.seed(0)
-    env.reset(**reset)
+    env.reset(seed=seed, options=options)
     total, truncated = 0.0, False
     info: dict[str, Any] = {}
     while not truncated:
@@ -87,8 +89,8 @@ def test_a_policy_earns_the_same_here_as_where_it_is_judged() -> None:
     observation, _ = env.reset(seed=9, options={"site": 1, "day": 1})
     truncated = False
     while not truncated:
-        rows = (observation[name][None] for name in ("context", "actions"))
-        p = policy.batch_probabilities(*rows, observation["mask"][None].astype(bool))[0]
+        context, actions = observation["context"][None], observation["actions"][None]
+        p = policy.batch_probabilities(context, actions, env.action_masks()[None])[0]
         observation, _, _, truncated, info = env.step(np.int64(p.argmax()))
     assert info["key_figures"]["eur_per_contact"] == judged["eur_per_contact"][1]
     assert info["key_figures"]["wait_s"] == judged["wait_s"][1]

@@ -1,4 +1,4 @@
-"""The ids: `import envs` has them for whoever uses Gymnasium, and stays light for all others."""
+"""The ids: `import envs` has them."""
 
 import subprocess
 import sys
@@ -34,8 +34,13 @@ def test_an_id_with_the_package_in_front_is_all_that_is_needed() -> None:
     assert run(code).split() == [str(peak), "3", "retail"]
 
 
-def test_importing_the_package_alone_does_not_load_gymnasium() -> None:
-    assert run("import sys, envs.config; print('gymnasium' in sys.modules)") == "False"
+def test_the_ids_are_there_whatever_was_imported_first() -> None:
+    code = (
+        "from envs.presets import preset\n"
+        "import gymnasium as gym\n"
+        "print(gym.make('envs:nba/CustomerJourney-v0').unwrapped.config == preset('bank'))"
+    )
+    assert run(code) == "True"
 
 
 def test_registering_twice_changes_nothing() -> None:

@@ -12,7 +12,7 @@ from envs.evaluate_days import simulate
 from envs.observe import observe
 from envs.presets import preset
 from envs.records import column
-from envs.state import FREE, QUEUE, RETURNING
+from envs.state import FIRST_EMPLOYEE, FREE, QUEUE, RETURNING
 from envs.vector import ContactCentreVector
 from nba.act.longest_idle import LongestIdle
 from nba.act.uniform import Uniform
@@ -167,6 +167,63 @@ def test_estimates_predict_the_truth_no_better_than_their_noise_allows() -> None
     assert share == pytest.approx(reliability, abs=0.03)
 
 
+def test_what_is_to_come_does_not_reach_the_observation() -> None:
+    vector = ContactCentreVector(BANK, 1, 2)
+    vector.reset()
+    for _ in range(150):
+        vector.step(np.array([QUEUE]))
+    before = [part.copy() for part in vector.observe()]
+    come = int(column(vector.state.centre, "next_arrival")[0])
+    vector.state.arrival[0, come:] += 777.0
+    for name in ("luck_key", "day_key", "site_key"):
+        column(vector.state.centre, name)[:] = 5
+    for name in ("resolves", "handle_s", "overload", "consent", "expected"):
+        column(vector.state.customer, name)[:] = 1
+    column(vector.state.event, "due")[:] = 55.0
+    observe(vector.state, coefficients(BANK), 0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, vector.observe(), strict=True))
+
+
+def _explained(truth: Floats, *seen: Floats) -> float:
+    """The share of the variance of a truth that a straight line in what is seen explains."""
+    x = np.column_stack([*seen, np.ones(len(truth))])
+    residual = truth - x @ np.linalg.lstsq(x, truth, rcond=None)[0]
+    return float(1.0 - residual.var() / truth.var())
+
+
+def test_employees_are_known_no_better_than_the_noise_of_their_estimates_allows() -> None:
+    config = replace(
+        BANK, n_employees=200, all_day=True, newcomer_share=0.0, primary_skill=0.3, other_skill=0.3,
+        second_language_share=0.0,
+    )  # fmt: skip
+    vector = ContactCentreVector(config, 24, 3)
+    vector.reset()
+    rows = vector.observe()[1][:, FIRST_EMPLOYEE:].astype(np.float64)
+    person = vector.state.person
+    guess = vector.observe()[0][:, GUESS : GUESS + 4].argmax(axis=1)
+    skill = column(person, "skill")[np.arange(24), :, guess].ravel().astype(float)
+    estimate, handle = (
+        rows[:, :, CONTACT_CENTRE.action_column(name)]
+        for name in ("skill_estimate", "expected_handle_s")
+    )
+    # All that is seen of an employee, and the same as the truth would enter it.
+    seen = [column_of.ravel() for column_of in np.moveaxis(rows, 2, 0) if column_of.std() > 1e-6]
+    logit = np.log(estimate / (1.0 - estimate)).ravel()
+    pace = np.log((handle - config.wrap_up_s) / (1.25 - 0.5 * estimate))
+    pace = (pace - pace.mean(axis=1, keepdims=True)).ravel()  # the customer's part aside
+    speed = np.log(column(person, "speed").astype(float)).ravel()
+    empathy = column(person, "empathy").astype(float).ravel()
+    for truth, sigma, noise in (
+        (np.log(skill / (1.0 - skill)), config.skill_sigma, config.skill_noise),
+        (speed, config.speed_sigma, config.speed_noise),
+        (empathy, 1.0, config.empathy_noise),
+    ):
+        reliability = sigma**2 / (sigma**2 + noise**2)
+        assert _explained(truth, *seen, logit, pace) == pytest.approx(reliability, abs=0.03)
+    stamina = column(person, "stamina").astype(float).ravel()
+    assert _explained(stamina, *seen, logit, pace) < 0.02
+
+
 def test_the_intent_guess_is_right_as_often_as_its_confidence_says() -> None:
     vector = ContactCentreVector(BANK, 64, 13)
     vector.reset()
@@ -197,15 +254,40 @@ def test_a_fixed_policy_earns_less_as_load_rises() -> None:
     assert earned == sorted(earned, reverse=True)
 
 
-def test_longest_idle_runs_the_bank_inside_the_bands_of_the_trade() -> None:
-    day = simulate(LongestIdle(CONTACT_CENTRE), BANK, n_days=96, seed=8)
-    mean = {name: float(values.mean()) for name, values in day.columns.items()}
-    assert 0.03 < mean["abandoned"] < 0.08
-    assert 15 < mean["wait_s"] < 60
-    assert 0.75 < mean["occupancy"] < 0.85
-    assert 0.66 < mean["fcr"] < 0.76  # SQM: 71 % in finance
-
-
 def test_two_runs_of_one_seed_give_one_table() -> None:
     first, second = (simulate(Uniform(), BANK, n_days=5, seed=1) for _ in range(2))
     assert all(np.array_equal(first[name], second[name]) for name in first.columns)
+
+
+def test_sites_and_days_can_be_named_and_stand_for_themselves() -> None:
+    named = ContactCentreVector(BANK, 2, 9, sites=[4, 4], days=[7, 4])
+    plain = ContactCentreVector(BANK, 1, 9, first_site=4)
+    named.reset()
+    plain.reset()
+    assert np.array_equal(named.observe()[1][1], plain.observe()[1][0])
+    skills = column(named.state.person, "skill")
+    assert np.array_equal(skills[0], skills[1])
+    assert not np.array_equal(named.state.arrival[0], named.state.arrival[1])
+    with pytest.raises(InputError, match="1 sites and 2 days for 2 centres"):
+        ContactCentreVector(BANK, 2, 9, sites=[4], days=[7, 4])
+
+
+def test_no_centre_and_no_thread_is_refused() -> None:
+    with pytest.raises(InputError, match="n_centres is 0 and threads 1"):
+        ContactCentreVector(BANK, 0, 1)
+    with pytest.raises(InputError, match="n_centres is 1 and threads 0"):
+        ContactCentreVector(BANK, 1, 1, threads=0)
+
+
+def test_staggered_days_begin_at_different_hours_and_end_apart() -> None:
+    vector = ContactCentreVector(BANK, 8, 3, stagger=True)
+    vector.reset()
+    starts = column(vector.state.centre, "now").astype(float)
+    assert (np.diff(starts) > 0).all()
+    ended = np.zeros(8)
+    for step in range(1, 400):
+        _, _, done = vector.step(np.full(8, QUEUE))
+        ended[done & (ended == 0)] = step
+        if done.any():
+            assert done.sum() == 1
+    assert (ended > 0).sum() > 1
