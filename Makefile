@@ -71,7 +71,7 @@ $(VENV)/dev.stamp: $(DECLARED) | $(VENV)/torch.stamp
 
 $(VENV)/peers.stamp: $(DECLARED) | $(VENV)/train.stamp
 	@echo "== the simulators that the bench is measured beside"
-	@$(PIP_INSTALL) -e '.[peers]'
+	@$(PIP_INSTALL) --target $(VENV)/peers simpy ciw
 	@touch $@
 
 $(VENV)/warm.stamp: $(wildcard envs/*.py) | $(VENV)/train.stamp

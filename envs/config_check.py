@@ -43,13 +43,7 @@ _LENGTHS: Final = {
 def check_fields(config: "CentreConfig") -> None:
     """Raise InputError, naming the field, for a number that no centre can have."""
     for field in fields(config):
-        value = getattr(config, field.name)
-        if field.type is tuple or isinstance(value, tuple):
-            _check_length(field.name, value)
-            for at, part in enumerate(value):
-                _check_number(f"{field.name}[{at}]", field.name, part, float)
-        elif not isinstance(value, str):
-            _check_number(field.name, field.name, value, type(field.default))
+        _check_field(field.name, getattr(config, field.name), field.default)
     for name in _MIXES:
         mix = getattr(config, name)
         if mix and abs(sum(mix) - 1.0) > 1e-6:
@@ -63,6 +57,19 @@ def check_fields(config: "CentreConfig") -> None:
         )
     if config.outage_start_s > config.outage_end_s:
         raise InputError("outage_end_s is before outage_start_s; let it end after it starts")
+
+
+def _check_field(name: str, value: object, default: object) -> None:
+    for kind in (str, tuple):
+        if isinstance(default, kind) is not isinstance(value, kind):
+            needed = type(default).__name__
+            raise InputError(f"{name} is {value!r}; a {needed} is needed")
+    if isinstance(value, tuple):
+        _check_length(name, value)
+        for at, part in enumerate(value):
+            _check_number(f"{name}[{at}]", name, part, float)
+    elif not isinstance(value, str):
+        _check_number(name, name, value, type(default))
 
 
 def _check_length(name: str, value: tuple[float, ...]) -> None:

@@ -62,8 +62,7 @@ def _employees(s: State, c: CentreConfig, b: int, customer: Customer) -> None:
     wrap_up, tiring, stranger = c.wrap_up_s, s.fixed[0].tiring, s.fixed[0].stranger
     own_limit, everybody = c.own_queue_limit, centre.n_idle == 0
     queue = s.actions[b, QUEUE]
-    for i in range(queue.shape[0]):
-        queue[i] = 0.0
+    queue[:] = 0.0
     staff, busy, total, n = 0, 0, 0.0, 0
     for k in range(s.person.shape[1]):
         desk = s.desk[b, k]
@@ -94,13 +93,11 @@ def _employees(s: State, c: CentreConfig, b: int, customer: Customer) -> None:
         row[at.SHIFT_END] = max(0.0, left) / 60.0
         row[at.ACTIVE] = desk.active
         row[at.SINCE_BREAK] = (now - desk.rested_at) / 60.0
-        goes_on = left > 0.0 and desk.break_due > now
-        room = desk.length < own_limit and left > _SOON_S
-        s.mask[b, FIRST_EMPLOYEE + k] = goes_on and (free or room)
+        open_to = free or (desk.length < own_limit and left > _SOON_S)
+        s.mask[b, FIRST_EMPLOYEE + k] = open_to and left > 0.0 and desk.break_due > now
         staff += 1
         total += load
-        if desk.active > 0:
-            busy += 1
+        busy += int(desk.active > 0)
         # While somebody is idle the queue leads to one of those, else to anybody at work.
         if desk.active == 0 or everybody:
             n += 1
@@ -196,6 +193,7 @@ def _self_service(s: State, c: CentreConfig, b: int, customer: Customer) -> None
         row[at.HANDLE] = c.bot_mean_s[bot]
         row[at.COST] = c.bot_cost_eur[bot]
         row[at.LANGUAGE] = 1.0
+        row[at.RESOLVE] = 0.0
         if s.mask[b, bot]:
             row[at.RESOLVE] = bot_probability(c, bot, affinity, complexity, 0.7 * customer.seen[3])
     row, queue = s.actions[b, CALLBACK], s.actions[b, QUEUE]

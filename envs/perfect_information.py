@@ -58,7 +58,8 @@ def perfect_information(
 ) -> PerfectInformation:
     """Bounds on what any policy can earn on the days that `envs.evaluate_days.simulate` plays.
 
-    Raises InputError for an objective that rewards what has a price here, such as waiting.
+    Raises InputError for an objective that rewards what has a price here, such as waiting, and
+    for a centre so small that a day has no contact.
     """
     objective = objective or Objective()
     _check(objective)
@@ -66,6 +67,11 @@ def perfect_information(
     for site in range(n_days):
         vector = ContactCentreVector(config, 1, seed, objective=objective, first_site=site)
         vector.reset()
+        if int(column(vector.state.centre, "day")[0]) != site:
+            raise InputError(
+                f"day {site} has no contact; raise contacts_per_day, which is "
+                f"{config.contacts_per_day:g}"
+            )
         rows[site] = _day(vector)
         if progress is not None:
             progress(1)

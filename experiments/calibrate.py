@@ -81,7 +81,11 @@ def _calibration(source: Path, base: "CentreConfig", mapping: dict[str, str]) ->
     if is_log and mapping:
         raise InputError(f"--column {next(iter(mapping))}: {source} is a log, which needs no names")
     with progress("calibrate", STEPS + 1) as advance:
-        table = contacts_of(read_log(source)) if is_log else read_table(source, mapping)
+        table = (
+            contacts_of(read_log(source), chat_slots=base.chat_slots)
+            if is_log
+            else read_table(source, mapping)
+        )
         advance()
         if isinstance(table, SlotCounts):
             found = calibrate_counts(table, base)

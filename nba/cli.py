@@ -43,7 +43,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "compare": Entry(
         "experiments.commands:compare", "Compare policies on the same customers.", "train"
     ),
-    "ope": Entry("nba.ope:ope", "Evaluate a policy on a log, without running it.", "train"),
+    "ope": Entry("nba.ope_command:ope", "Evaluate a policy on a log, without running it.", "train"),
     "serve": Entry("serving.commands:serve", "Answer decisions over HTTP.", "serve"),
     "decide": Entry("serving.commands:decide", "Decide one request from the terminal.", "serve"),
     "show": Entry("serving.commands:show", "Print the card of a policy file.", "serve"),

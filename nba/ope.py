@@ -1,234 +1,206 @@
-"""`nba ope`: is this log usable, and what would that policy have earned on it?
+"""Offline evaluation in three lines: open a log, check it, ask what a policy would have earned.
 
-It stands above the rooms because it joins two neighbours: policy files (act) and estimates.
-Exit codes: 0 usable or PROMOTE; 1 faulty, HOLD or CANT_TELL; 2 bad input.
+It stands above the rooms because it joins two neighbours: policies (act) and estimates (evaluate).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import click
-from rich.console import Console
-from rich.table import Table
-
-from nba.act.bundle import LoadedPolicy, load_policy
-from nba.errors import InputError
-from nba.evaluate.check import LogCheck, check_log, validate_log
-from nba.evaluate.evaluation import Evaluation, evaluate
+from nba.errors import InputError, LogError
+from nba.evaluate.answer import Answer
+from nba.evaluate.check import LogCheck
+from nba.evaluate.decision_evaluation import STEPS, evaluate_decisions
+from nba.evaluate.estimated import estimated_answer, estimated_decisions
+from nba.evaluate.flat_check import check_flat
+from nba.evaluate.flat_evaluation import evaluate_flat
+from nba.evaluate.flat_view import check_decisions
 from nba.evaluate.gate import Thresholds
-from nba.evaluate.target import target_probabilities
+from nba.listen.column_map import (
+    ColumnMap,
+    make_map,
+    propose_map,
+    read_map,
+    require_columns,
+)
+from nba.listen.data_frames import Frame, frame_chunks, frame_names
+from nba.listen.dsjson import is_dsjson, read_dsjson
+from nba.listen.flat_log import FlatLog
+from nba.listen.flat_rows import Columns, component_weights
+from nba.listen.foreign import FlatSource, open_flat
 from nba.listen.log import read_log
-from nba.terminal import print_json, progress
-from nba.types import DecisionLog, Estimate, Floats
+from nba.listen.log_parts import is_decision_log
+from nba.listen.objective import Objective
+from nba.listen.sample import sample_flat, sample_log
+from nba.ope_power import Power, power_of, shares_of
+from nba.ope_target import Target, flat_target, log_target
+from nba.terminal import progress
+from nba.types import DecisionLog
 
-_LOG = click.argument("log", type=click.Path(path_type=Path))
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-_SHOWN_ROWS = 10
+Log = DecisionLog | FlatSource
+Names = ColumnMap | Mapping[str, object] | Path | str
 
 
-@click.group()
-def ope() -> None:
-    """Evaluate a policy on a log, without running it."""
+def open_log(path: Path | str, names: Names | None = None) -> Log:
+    r"""The log at a path: a decision log whole, anything else as a flat log read chunk by chunk.
 
+    `names` maps our names to the log's columns: a mapping file, a dict or a ColumnMap; without it
+    one is proposed. Raises LogError or InputError for what cannot be read.
 
-@ope.command()
-@_LOG
-@_JSON
-def check(log: Path, *, as_json: bool) -> int:
-    """Tell which rows of LOG can be used, and by reason which cannot.
-
-    LOG is a folder of Parquet parts or one .parquet file.
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "log.csv")
+    ...     _ = path.write_text("item,click,pscore\na,1,0.5\nb,0,0.5\n")
+    ...     log = open_log(path)
+    ...     check(log).usable, run(log, "always:a").result.verdict
+    (True, 'CANT_TELL')
     """
-    found = check_log(read_log(log))
-    if as_json:
-        print_json(_check_json(found))
-    else:
-        _show_check(found)
-    return 0 if found.usable else 1
+    path = Path(path)
+    if names is None and path.exists() and is_decision_log(path):
+        return read_log(path)
+    if names is None and path.is_file() and is_dsjson(path):
+        return read_dsjson(path)
+    if isinstance(names, Mapping):
+        names = make_map(names)
+    elif names is not None and not isinstance(names, ColumnMap):
+        names = read_map(names)
+    return open_flat(path, names)
 
 
-@ope.command()
-@_LOG
-@click.option(
-    "--target", required=True, type=click.Path(path_type=Path), help="The policy file asked about."
-)
-@click.option(
-    "--baseline",
-    type=click.Path(path_type=Path),
-    help="A policy file to compare with; without it, the policy that wrote the log.",
-)
-@click.option("--level", default=0.95, show_default=True, help="Coverage of the intervals.")
-@click.option("--margin", default=0.0, show_default=True, help="EUR per decision to be gained.")
-@click.option("--protect", multiple=True, help="A segment column that may not be worse off.")
-@_JSON
+def open_frame(frame: Frame, names: Names | None = None) -> FlatSource:
+    """A pandas or polars data frame as a log; `names` as for `open_log`."""
+    columns = frame_names(frame)
+    if isinstance(names, Mapping):
+        names = make_map(names)
+    elif names is not None and not isinstance(names, ColumnMap):
+        names = read_map(names)
+    wanted = propose_map(columns) if names is None else names
+    require_columns(wanted.columns, columns, "the data frame")
+    if not len(frame):
+        raise LogError("the data frame is empty; give one with at least one row")
+
+    def read(names: ColumnMap) -> Iterator[Columns]:
+        return frame_chunks(frame, names)
+
+    return FlatSource("the data frame", len(frame), wanted, columns, names is None, read)
+
+
+def check(log: Log | Path | str) -> LogCheck:
+    """Which rows can be used, by reason which cannot, and what else a reader should know."""
+    log = open_log(log) if isinstance(log, Path | str) else log
+    if isinstance(log, DecisionLog):
+        return check_decisions(log)
+    with progress("check rows", len(log)) as advance:
+        return check_flat(log, advance=advance)
+
+
 def run(
-    log: Path,
+    log: Log | Path | str,
+    target: Target,
     *,
-    target: Path,
-    baseline: Path | None,
-    level: float,
-    margin: float,
-    protect: tuple[str, ...],
-    as_json: bool,
-) -> int:
-    """Estimate what the policy of --target would have earned on LOG, and give a verdict.
+    baseline: Target | None = None,
+    by: Sequence[str] = (),
+    protect: Sequence[str] = (),
+    level: float = 0.95,
+    margin: float = 0.0,
+    levers: Mapping[str, float] | None = None,
+    sample: int | None = None,
+    temperature: float = 0.0,
+    features: Sequence[str] = (),
+    unit: str = "EUR",
+    source: str = "the log",
+) -> Answer:
+    """What the target would have earned on the log, how sure that is, and whether to promote it.
 
-    Each decision is judged by itself: what it does to the queues of later contacts is not in the
-    log's estimate; the simulated centre tells that.
+    `target` is a policy or its file, a column, a table, "uniform" or "always:ACTION". `by` and
+    `protect` are segment columns; `levers` replace objective weights; `sample` takes about so many
+    rows; `features` are columns from which missing propensities are estimated.
     """
+    if isinstance(log, Path | str):
+        source, log = str(log), open_log(log)
     if not 0.0 < level < 1.0:
         raise InputError(f"--level is {level}; give the intervals' coverage, such as 0.95")
-    decisions = read_log(log)
-    validate_log(decisions)
-    loaded = load_policy(target)
-    other = None if baseline is None else load_policy(baseline)
-    with progress("evaluate", 3) as advance:
-        probabilities = _probabilities(loaded, decisions)
-        advance()
-        compared = None if other is None else _probabilities(other, decisions)
-        advance()
-        found = evaluate(
-            decisions,
-            probabilities,
-            baseline=compared,
-            level=level,
-            protect=protect,
-            thresholds=Thresholds(margin_eur=margin),
+    if sample is not None and sample < 1:
+        raise InputError(f"--sample is {sample}; give a number of rows from 1 up")
+    thresholds = Thresholds(margin_eur=margin)
+    if isinstance(log, DecisionLog):
+        log = with_levers(log, levers or {})
+        log = log if sample is None else sample_log(log, sample)
+        given = log_target(target, log, temperature=temperature)
+        other = None if baseline is None else log_target(baseline, log, temperature=temperature)
+        if features:
+            return replace(estimated_decisions(log, given, level=level), source=source)
+        with progress("evaluate", STEPS) as advance:
+            return evaluate_decisions(
+                log, given, baseline=other, segments=by, protect=protect, level=level,
+                thresholds=thresholds, source=source, unit=unit, advance=advance,
+            )  # fmt: skip
+    flat = with_levers_flat(log, levers or {}).with_segments([*by, *protect])
+    asked, flat = flat_target(target, flat, temperature=temperature)
+    rival = None
+    if baseline is not None:
+        rival, flat = flat_target(baseline, flat, temperature=temperature)
+        if rival.name == asked.name:
+            raise InputError(f"target and baseline are both {rival.name!r}; compare two policies")
+    if features:
+        return estimated_answer(
+            flat.with_features(features), asked, source=flat.name, level=level,
+            thresholds=thresholds, unit=unit,
+        )  # fmt: skip
+    with progress("evaluate rows", len(flat)) as advance:
+        return evaluate_flat(
+            sampled(flat, sample), asked, baseline=rival, segments=by, protect=protect,
+            level=level, thresholds=thresholds, source=flat.name, unit=unit, advance=advance,
+        )  # fmt: skip
+
+
+def sampled(source: FlatSource, sample: int | None) -> Iterator[FlatLog]:
+    """The chunks of a source, or about so many rows of them."""
+    share = 1.0 if sample is None else min(1.0, sample / len(source))
+    for chunk in source:
+        yield chunk if share == 1.0 else sample_flat(chunk, share)
+
+
+def with_levers(log: DecisionLog, levers: Mapping[str, float]) -> DecisionLog:
+    """The log with the reward under changed weights; InputError for an unknown component."""
+    if not levers:
+        return log
+    usual = {name: weight for name, weight in Objective().weights.items() if name in log.outcomes}
+    if not usual:
+        raise LogError("the log has no outcome components; --lever has nothing to weigh")
+    return replace(log, reward=Objective(usual).with_levers(levers).reward(log.outcomes))
+
+
+def with_levers_flat(source: FlatSource, levers: Mapping[str, float]) -> FlatSource:
+    """The same for a flat log, whose map has to name outcome components."""
+    if not levers:
+        return source
+    names = source.names
+    if not names.outcomes:
+        raise InputError('--lever needs "outcomes" and "weights" in --map; it has a reward only')
+    weights = Objective(component_weights(names)).with_levers(levers).weights
+    return replace(source, names=replace(names, reward="", weights=weights))
+
+
+def power(
+    log: Log | Path | str,
+    lift: str | float,
+    *,
+    target: Target = "uniform",
+    power: float = 0.8,
+    level: float = 0.95,
+    temperature: float = 0.0,
+) -> Power:
+    """How many rows like these it takes to see a lift of the target over the logging policy.
+
+    `lift` is an amount per decision (0.05) or a part of what the log earned ("2%").
+    """
+    log = open_log(log) if isinstance(log, Path | str) else log
+    if not isinstance(log, DecisionLog):
+        return power_of(
+            run(log, target, level=level, temperature=temperature), str(lift), power=power
         )
-        advance()
-    against = "logging" if other is None else other.policy.name
-    if as_json:
-        print_json(_evaluation_json(found, loaded.policy.name, against))
-    else:
-        _show_evaluation(found, loaded.policy.name, against)
-    return 0 if found.result.verdict == "PROMOTE" else 1
-
-
-def _probabilities(loaded: LoadedPolicy, log: DecisionLog) -> Floats:
-    """The policy's probabilities on a log of the same feature spec."""
-    spec = loaded.card.spec
-    for side, mine, logged in (
-        ("context", spec.context_names, log.context_names),
-        ("action", spec.action_names, log.action_names),
-    ):
-        differing = sorted(set(mine) ^ set(logged))
-        if mine != logged:
-            found = ", ".join(differing) if differing else "the order"
-            raise InputError(
-                f"policy {loaded.policy.name!r} and the log have other {side} features ({found}); "
-                "use a policy made for the log's feature spec"
-            )
-    if spec.version != log.spec_version:
-        raise InputError(
-            f"policy {loaded.policy.name!r} is for feature spec {spec.version} and the log for "
-            f"{log.spec_version}; use a policy made for the log's feature spec"
-        )
-    return target_probabilities(loaded.policy, log)
-
-
-def _rows_json(check: LogCheck) -> Mapping[str, object]:
-    return {
-        "used": check.used,
-        "dropped": {name: len(rows) for name, rows in check.dropped.items()},
-    }
-
-
-def _check_json(check: LogCheck) -> Mapping[str, object]:
-    return {
-        "usable": check.usable,
-        "rows": _rows_json(check),
-        "row_numbers": {name: rows[:_SHOWN_ROWS] for name, rows in check.dropped.items()},
-        "propensity": check.propensity,
-        "reward": {"low": check.reward_range[0], "high": check.reward_range[1]},
-        "loggers": check.loggers,
-        "support": {
-            kind: {"eligible": eligible, "chosen": chosen}
-            for kind, (eligible, chosen) in check.support.items()
-        },
-        "notes": check.notes,
-    }
-
-
-def _evaluation_json(found: Evaluation, policy: str, against: str) -> Mapping[str, object]:
-    return {
-        "rows": _rows_json(found.check),
-        "estimates": [_estimate_json(e, name) for name, e in _lines(found, policy)],
-        "difference": {**_estimate_json(found.difference, policy), "minus": against},
-        "verdict": found.result.verdict,
-        "reasons": found.result.reasons,
-    }
-
-
-def _estimate_json(estimate: Estimate, policy: str) -> Mapping[str, object]:
-    return {
-        "policy": policy,
-        "estimator": estimate.method,
-        "value": estimate.value,
-        "std_error": estimate.std_error,
-        "low": estimate.low,
-        "high": estimate.high,
-        "interval": _interval(estimate),
-        "ess": estimate.ess,
-    }
-
-
-def _interval(estimate: Estimate) -> str:
-    return "cressie-read" if estimate.diagnostics["cressie_read"] else "delta"
-
-
-def _lines(found: Evaluation, policy: str) -> Iterator[tuple[str, Estimate]]:
-    yield "logging", found.logging
-    for estimate in found.estimates:
-        yield policy, estimate
-
-
-def _show_check(check: LogCheck) -> None:
-    console = Console()
-    low, high = check.reward_range
-    _say(
-        console,
-        f"{check.used:,} of {check.rows:,} rows can be used; propensity {check.propensity}; "
-        f"reward {low:.2f} to {high:.2f} EUR; written by {', '.join(check.loggers)}",
-    )
-    _show_dropped(console, check)
-    table = Table("action kind")
-    for header in ("rows where eligible", "rows where chosen"):
-        table.add_column(header, justify="right")
-    for kind, (eligible, chosen) in check.support.items():
-        table.add_row(kind, f"{eligible:,}", f"{chosen:,}")
-    console.print(table)
-    for line in check.notes:
-        _say(console, line)
-
-
-def _show_dropped(console: Console, check: LogCheck) -> None:
-    for reason, rows in check.dropped.items():
-        shown = ", ".join(str(row) for row in rows[:_SHOWN_ROWS].tolist())
-        more = ", …" if len(rows) > _SHOWN_ROWS else ""
-        plural = "" if len(rows) == 1 else "s"
-        _say(console, f"{len(rows):,} row{plural} dropped, {reason}: row{plural} {shown}{more}")
-
-
-def _show_evaluation(found: Evaluation, policy: str, against: str) -> None:
-    console = Console()
-    _say(console, f"{found.check.used:,} of {found.check.rows:,} rows used")
-    _show_dropped(console, found.check)
-    table = Table(title="EUR per decision")
-    table.add_column("policy", no_wrap=True)
-    table.add_column("estimator")
-    for header in ("value", "low", "high", "ESS"):
-        table.add_column(header, justify="right")
-    table.add_column("interval")
-    difference = (f"{policy} − {against}", found.difference)
-    for name, e in (*_lines(found, policy), difference):
-        figures = (f"{e.value:.3f}", f"{e.low:.3f}", f"{e.high:.3f}", f"{e.ess:,.0f}")
-        table.add_row(name, e.method, *figures, _interval(e))
-    console.print(table)
-    console.print(found.result.verdict, style="bold")
-    for reason in found.result.reasons:
-        _say(console, f"- {reason}")
-
-
-def _say(console: Console, line: str) -> None:
-    """Print one line as it is: names in it are no markup, and a terminal may wrap it."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    given = log_target(target, log, temperature=temperature)
+    answer = run(log, given, level=level)
+    found = power_of(answer, str(lift), power=power)
+    return replace(found, by_share=shares_of(log, given, answer.difference, found))

@@ -26,8 +26,13 @@ HEAVY = (
     "scipy",
     "matplotlib",
 )
-# Parquet; the wrapper for Ray Serve
-ALLOWED_HEAVY = ("nba.listen.log", "nba.listen.log_parts", "serving.ray_app")
+ALLOWED_HEAVY = (
+    "nba.listen.log",  # Parquet
+    "nba.listen.log_parts",
+    "nba.listen.arrow_tables",  # CSV and Parquet of others
+    "nba.listen.foreign",
+    "serving.ray_app",  # the wrapper for Ray Serve
+)
 LEAN = sorted(
     module.name
     for package in (nba.act, nba.listen, serving)

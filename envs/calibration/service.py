@@ -52,13 +52,15 @@ def fit_service(contacts: Contacts, base: CentreConfig) -> ServiceFit:
     basis = _basis(rows, base)
     sigma = base.speed_sigma
     for _ in range(2):  # the means need the spread of speed, which needs the means
-        pace = _pace(contacts, sigma)
+        pace = _pace(contacts, sigma) * (1.0 + base.newcomer_share * (base.newcomer_speed - 1.0))
         design = (intents * factor * pace) @ basis
         means = _means(design, rows.handle_s, base.wrap_up_s)
         expected = np.maximum(design @ means + base.wrap_up_s, 1.0)
         residual = np.log(rows.handle_s) - np.log(expected)
         scaled = float((1.0 - base.wrap_up_s / expected).mean())
-        between = spread_between(residual, group) / scaled**2
+        newcomers = base.newcomer_share * (1.0 - base.newcomer_share)
+        newcomers *= np.log(base.newcomer_speed) ** 2
+        between = spread_between(residual, group) / scaled**2 - newcomers
         sigma = float(np.sqrt(max(between, 0.0))) if group.max() > 0 else base.speed_sigma
     latent = (
         _latent(intents, factor * pace, basis @ means, base)
@@ -101,7 +103,11 @@ def _told(base: CentreConfig) -> tuple[str, ...]:
         "contacts that the end of the day cut off have no handling time; long ones are a little "
         "under-represented"
     )
-    return wrap_up, cut_off
+    chats = (
+        f"chat_time_factor {base.chat_time_factor:g} and chat_slowdown {base.chat_slowdown:g} of "
+        "the base are kept: lengths of chats are put down to them"
+    )
+    return wrap_up, cut_off, chats
 
 
 def _pace(contacts: Contacts, sigma: float) -> float:

@@ -12,9 +12,12 @@ from nba.terminal import note, print_json
 BENCHES: Final = {
     "env": "experiments.benchmark.env",
     "score": "experiments.benchmark.score",
+    "ope": "experiments.benchmark.ope",
 }
 
 STUDIES: Final = {  # minutes, not seconds: not part of "all"
+    "coverage": "experiments.benchmark.coverage",
+    "gate": "experiments.benchmark.gate",
     "world": "experiments.benchmark.world",
 }
 

@@ -1,6 +1,6 @@
 """How fast the simulated centre steps, observation and mask written every step.
 
-Peers: SimPy and Ciw on the plain queue M/M/20, for scale; `pip install simpy ciw` brings them.
+Peers: SimPy and Ciw on the plain queue M/M/20, for scale; `make bench` brings them.
 """
 
 import time

@@ -24,7 +24,8 @@ def rows() -> list[Row]:
     ]
 
 
-def _scorer() -> ActionScorer:
+def benchmark_scorer() -> ActionScorer:
+    """A scorer of the contact centre's features with weights that mean nothing."""
     generator = np.random.default_rng(0)
     sizes = {
         "d": len(CONTACT_CENTRE.context_names),
@@ -41,7 +42,7 @@ def _scorer() -> ActionScorer:
 
 
 def _batch_rate(rows: int) -> float:
-    scorer = _scorer()
+    scorer = benchmark_scorer()
     d, p, _ = scorer.sizes
     generator = np.random.default_rng(1)
     context = generator.random((rows, d), dtype=np.float32)
@@ -58,7 +59,7 @@ def _batch_rate(rows: int) -> float:
 
 
 def _single_rate() -> float:
-    scorer = _scorer()
+    scorer = benchmark_scorer()
     d, p, _ = scorer.sizes
     generator = np.random.default_rng(2)
     context = Context("customer", generator.random(d))

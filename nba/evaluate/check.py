@@ -1,15 +1,15 @@
 """Is this log usable? Every faulty row by reason, before any estimate is believed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from nba.errors import InputError, LogError
+from nba.evaluate.faults import FLAT_REMEDIES, REWARD_MISSING
 from nba.types import Bools, DecisionLog, Floats, Ints
 
-REWARD_MISSING: Final = "reward missing"
 # What to do about each fault; a log with one of these is refused. A missing reward is no fault:
 # its window may be open, and its row is left out and counted.
 _REMEDIES: Final[Mapping[str, str]] = {
@@ -35,11 +35,16 @@ class LogCheck:
     loggers: Mapping[str, int]  # policy version → rows
     support: Mapping[str, tuple[int, int]]  # action kind → rows where eligible, rows where chosen
     notes: tuple[str, ...]  # what a reader should know though no row is dropped for it
+    counts: Mapping[str, int] = field(default_factory=dict)  # reason → rows, if `dropped` has few
 
     @property
     def usable(self) -> bool:
         """Whether the log has rows to use and no fault that makes estimates refuse it."""
-        return self.used > 0 and not set(self.dropped) & set(_REMEDIES)
+        return self.used > 0 and not set(self.dropped) & {*_REMEDIES, *FLAT_REMEDIES}
+
+    def count(self, reason: str) -> int:
+        """How many rows were left out for a reason; `dropped` may hold the first ones only."""
+        return self.counts.get(reason, len(self.dropped.get(reason, ())))
 
 
 def check_log(log: DecisionLog) -> LogCheck:

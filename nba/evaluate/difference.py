@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from nba.errors import InputError
+from nba.evaluate.estimand import COLUMNS, PLACE, Estimand
 from nba.evaluate.stats import (
-    COLUMNS,
-    Estimand,
     Statistics,
     diagnose,
     linearise,
     make_estimate,
+    rewards_are_silent,
     small_sample_interval,
 )
 from nba.types import Estimate
@@ -26,8 +26,13 @@ def logging_statistics(policy: Statistics) -> Statistics:
 
     Any estimator of it is the mean reward.
     """
-    sources = ("n", "r", "q", "n", "r", "q", "q")  # of n, r, q, w, wr, wq, v
-    buckets = policy.buckets[:, [COLUMNS.index(name) for name in sources]]
+    base = {"w": "n", "wr": "r", "wq": "q", "v": "q", "clip": "r", "subgaussian": "r"}
+    sources = [base.get(name.partition("[")[0], name) for name in COLUMNS]
+    places = [PLACE.get(name, PLACE["r"]) for name in sources]
+    buckets = policy.buckets[:, places]
+    for name in COLUMNS:  # a weight of 1 is not shrunk: what is left is the error of the model
+        if name.startswith(("switch", "dros")):
+            buckets[:, PLACE[name]] = policy.buckets[:, PLACE["r"]] - policy.buckets[:, PLACE["q"]]
     return replace(
         policy,
         buckets=buckets,
@@ -62,4 +67,5 @@ def difference(
         level=level,
         diagnostics=diagnose(policy),
         small=small_sample_interval(policy, other, estimand, level=level),
+        silent=rewards_are_silent(policy, estimand),
     )

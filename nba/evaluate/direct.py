@@ -5,8 +5,8 @@ Its interval is of the contexts only: the model's own error is not in it (Dudík
 
 from typing import Final
 
+from nba.evaluate.estimand import Estimand
 from nba.evaluate.estimator import RatioEstimator
-from nba.evaluate.stats import Estimand
 
 # Σ v / n with v = Σ target · predicted reward over a row's actions.
 dm: Final = RatioEstimator(Estimand("dm", {"v": 1.0}))

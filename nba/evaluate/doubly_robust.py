@@ -7,8 +7,12 @@ Sources: Dudík, Erhan, Langford, Li 2014; Chernozhukov et al. 2018 (cross-fitti
 
 from typing import Final
 
+from nba.evaluate.estimand import Estimand
 from nba.evaluate.estimator import RatioEstimator
-from nba.evaluate.stats import Estimand
 
 # Σ (v + w (r - q)) / n.
 dr: Final = RatioEstimator(Estimand("dr", {"v": 1.0, "wr": 1.0, "wq": -1.0}))
+# Σ v / n + Σ w (r - q) / Σ w: the errors' mean is one of weights, so it stays among the errors.
+sndr: Final = RatioEstimator(
+    Estimand("sndr", {"wr": 1.0, "wq": -1.0}, denominator="w", offset={"v": 1.0})
+)

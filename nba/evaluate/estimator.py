@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from nba.evaluate.stats import Estimand, Statistics
+from nba.evaluate.estimand import Estimand
+from nba.evaluate.stats import Statistics
 from nba.types import DecisionLog, Estimate, Floats
 from nba.understand.reward_model import cross_fit_rewards
 
@@ -33,8 +34,25 @@ class RatioEstimator:
         out; `diagnostics` counts them. Raises LogError or InputError naming a row that no
         estimate may use.
         """
-        if self.estimand.modelled and reward_predictions is None:
-            reward_predictions = cross_fit_rewards(log)
-        statistics = Statistics()
-        statistics.update(log, target, reward_predictions=reward_predictions)
+        modelled = self.estimand.modelled
+        statistics = log_statistics(log, target, reward_predictions, modelled=modelled)
+        return self.finalize(statistics, level=level)
+
+    def finalize(self, statistics: Statistics, *, level: float = 0.95) -> Estimate:
+        """The same from sums that were made before."""
         return statistics.finalize(self.estimand, level=level)
+
+    def choose(self, statistics: Statistics, *, level: float = 0.95) -> Estimand:
+        """The estimand: always the same one."""
+        return self.estimand
+
+
+def log_statistics(
+    log: DecisionLog, target: Floats, reward_predictions: Floats | None, *, modelled: bool
+) -> Statistics:
+    """The sums of a target on a log; a model that is needed and not given is cross-fitted."""
+    if modelled and reward_predictions is None:
+        reward_predictions = cross_fit_rewards(log)
+    statistics = Statistics()
+    statistics.update(log, target, reward_predictions=reward_predictions)
+    return statistics

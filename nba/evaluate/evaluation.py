@@ -8,23 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from nba.errors import InputError
 from nba.evaluate.check import LogCheck, check_log, validate_log
+from nba.evaluate.comparison import Comparison, compare
 from nba.evaluate.diagnostics import unsupported_share
-from nba.evaluate.difference import difference
-from nba.evaluate.direct import dm
 from nba.evaluate.doubly_robust import dr
-from nba.evaluate.estimator import RatioEstimator
+from nba.evaluate.estimand import Estimand
 from nba.evaluate.gate import GateResult, Thresholds, gate
-from nba.evaluate.stats import Estimand, Statistics
-from nba.evaluate.weighting import ips, snips
 from nba.types import DecisionLog, Estimate, Floats
 from nba.understand.reward_model import cross_fit_rewards
 
-ESTIMATORS: Final[tuple[RatioEstimator, ...]] = (ips, snips, dm, dr)
 MEAN_REWARD: Final = Estimand("mean", {"r": 1.0})
+_TARGET: Final = "target"
+_BASELINE: Final = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,7 @@ class Evaluation:
 
     check: LogCheck
     logging: Estimate  # the mean reward that the log earned
-    estimates: tuple[Estimate, ...]  # of the target, one per estimator of ESTIMATORS
+    estimates: tuple[Estimate, ...]  # of the target, one per estimator of nba.evaluate.estimators
     difference: Estimate  # target minus logging (or baseline), doubly robust, paired
     result: GateResult
 
@@ -54,59 +49,34 @@ def evaluate(
     naming a row that no estimate may use.
     """
     validate_log(log)
+    targets = {_TARGET: target} if baseline is None else {_TARGET: target, _BASELINE: baseline}
     predictions = cross_fit_rewards(log)
-    statistics = Statistics()
-    statistics.update(log, target, reward_predictions=predictions)
-    other = None
-    if baseline is not None:
-        other = Statistics()
-        other.update(log, baseline, reward_predictions=predictions)
-    found = difference(statistics, dr.estimand, baseline=other, level=level)
-    segments = segment_differences(
-        log, target, predictions, baseline=baseline, names=protect, level=level
-    )
+    sums = compare(log, targets, segments=protect, predictions=predictions)
+    other = None if baseline is None else _BASELINE
+    found = sums.difference(_TARGET, other, dr, level=level)
     return Evaluation(
         check=check_log(log),
-        logging=statistics.finalize(MEAN_REWARD, level=level),
-        estimates=tuple(statistics.finalize(e.estimand, level=level) for e in ESTIMATORS),
+        logging=sums.statistics(_TARGET).finalize(MEAN_REWARD, level=level),
+        estimates=sums.estimates(_TARGET, level=level),
         difference=found,
         result=gate(
             found,
             unsupported=unsupported_share(log, target),
-            segments=segments,
+            segments=segment_differences(sums, _TARGET, other, level=level),
             thresholds=thresholds or Thresholds(),
         ),
     )
 
 
 def segment_differences(
-    log: DecisionLog,
-    target: Floats,
-    predictions: Floats,
-    *,
-    names: Sequence[str],
-    baseline: Floats | None = None,
-    level: float = 0.95,
+    sums: Comparison, policy: str, baseline: str | None, *, level: float = 0.95
 ) -> dict[str, Estimate]:
-    """The paired doubly robust difference within each value of the named segment columns.
+    """The paired doubly robust difference within each segment of a comparison.
 
-    Keys are "column=value"; a value none of whose rows has a reward is left out. Raises
-    InputError for a column that the log does not have.
+    Keys are "column=value"; a value none of whose rows has a reward is left out.
     """
-    differences: dict[str, Estimate] = {}
-    for name in names:
-        if name not in log.segments:
-            known = ", ".join(sorted(log.segments)) or "none"
-            raise InputError(f"the log has no segment column {name!r}; it has {known}")
-        for value in sorted(set(log.segments[name])):
-            rows = np.asarray(log.segments[name] == value)
-            mine, other = Statistics(), Statistics()
-            mine.update(log, target, reward_predictions=predictions, rows=rows)
-            if not mine.total("n"):
-                continue
-            if baseline is not None:
-                other.update(log, baseline, reward_predictions=predictions, rows=rows)
-            differences[f"{name}={value}"] = difference(
-                mine, dr.estimand, baseline=other if baseline is not None else None, level=level
-            )
-    return differences
+    return {
+        segment: sums.difference(policy, baseline, dr, segment=segment, level=level)
+        for segment in sums.segments
+        if sums.statistics(policy, segment=segment).total("n")
+    }

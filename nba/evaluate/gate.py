@@ -1,12 +1,13 @@
 """Should the target be promoted? PROMOTE, HOLD or CANT_TELL, each with its reasons in words.
 
-The thresholds are starting values; the rate of false promotions on planted truth judges them.
+What it does on planted truth is measured by `nba bench gate`; the table is in this room's README.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nba.evaluate.power import PowerPlan, rounded
 from nba.types import Estimate, Verdict
 
 
@@ -19,6 +20,8 @@ class Thresholds:
     max_mean_weight_z: float = 4.0  # standard errors of the mean weight from 1
     max_weight_share: float = 0.05  # of all weight in one row
     max_unsupported_share: float = 0.01  # of the target's choices on kinds the log never chose
+    min_units: int = 20  # customers, days or other units whose luck is their own
+    min_robust_gamma: float = 1.2  # of a gain that rests on estimated propensities
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +38,30 @@ def gate(
     unsupported: float = 0.0,
     segments: Mapping[str, Estimate] | None = None,
     thresholds: Thresholds = Thresholds(),
+    robust_gamma: float | None = None,
+    plan: PowerPlan | None = None,
+    unit: str = "EUR",
 ) -> GateResult:
     """The verdict on a paired difference (target minus baseline) in EUR per decision.
 
     `unsupported` is the share of the target's choices on kinds the log never chose; `segments`
-    are the differences within protected segments, by name. CANT_TELL if the log does not carry a
-    verdict or the interval reaches over the margin, HOLD if the target is no better or clearly
-    worse in a segment, PROMOTE otherwise.
+    are the differences within protected segments, by name; `robust_gamma` is how wrong estimated
+    propensities may be before the gain falls; `plan` tells what would settle it. CANT_TELL if the
+    log does not carry a verdict or the interval reaches over the margin, HOLD if the target is no
+    better or clearly worse in a segment, PROMOTE otherwise.
     """
     doubts = _doubts(difference, unsupported, thresholds)
+    doubts += _estimated_doubts(difference, robust_gamma, thresholds)
     if doubts:
         return GateResult("CANT_TELL", doubts)
     margin = thresholds.margin_eur
     found = (
-        f"the target earns {difference.value:+.3f} EUR per decision more than the baseline "
-        f"({difference.level:.0%} interval {difference.low:+.3f} to {difference.high:+.3f})"
+        f"the target earns {amount(difference)} {unit} per decision more than the baseline "
+        f"({difference.level:.0%} interval {span(difference)})"
     )
     harmed = tuple(
-        f"in segment {name} it is clearly worse: {inside.value:+.3f} EUR per decision "
-        f"({inside.low:+.3f} to {inside.high:+.3f})"
+        f"in segment {name} it is clearly worse: {amount(inside)} {unit} per decision "
+        f"({span(inside)})"
         for name, inside in (segments or {}).items()
         if inside.high < 0
     )
@@ -63,10 +71,32 @@ def gate(
         return GateResult("HOLD", (found, *harmed))
     if difference.low > margin:
         return GateResult("PROMOTE", (f"{found}: all of it above the margin of {margin:g}",))
+    settle = _more_rows(difference, margin) if plan is None else plan.sentence()
     return GateResult(
-        "CANT_TELL",
-        (f"{found}: the interval holds the margin of {margin:g}", _more_rows(difference, margin)),
+        "CANT_TELL", (f"{found}: the interval holds the margin of {margin:g}", settle)
     )
+
+
+def amount(estimate: Estimate) -> str:
+    """The value with its sign and as many digits as its interval deserves, at least three.
+
+    >>> amount(Estimate(0.00412, 0.0003, 0.0036, 0.0047, 900.0, "snips"))
+    '+0.00412'
+    """
+    return f"{estimate.value:+.{places(estimate)}f}"
+
+
+def span(estimate: Estimate) -> str:
+    """The interval's ends with the same digits."""
+    return f"{estimate.low:+.{places(estimate)}f} to {estimate.high:+.{places(estimate)}f}"
+
+
+def places(estimate: Estimate) -> int:
+    """Digits after the point at which an interval shows two of its own, three at least."""
+    width = estimate.high - estimate.low
+    if not math.isfinite(width) or width <= 0:
+        return 3
+    return min(8, max(3, 2 - math.floor(math.log10(width))))
 
 
 def _doubts(difference: Estimate, unsupported: float, thresholds: Thresholds) -> tuple[str, ...]:
@@ -92,18 +122,46 @@ def _doubts(difference: Estimate, unsupported: float, thresholds: Thresholds) ->
             f"{thresholds.max_weight_share:.0%} is allowed: raise the exploration floor of the "
             "logging policy"
         )
+    units = seen.get("unit_buckets", math.inf)
+    if units < thresholds.min_units:
+        doubts.append(
+            f"its rows are of {units:.0f} units; {thresholds.min_units} are needed, as rows of one "
+            "share their luck: log more customers or days, not more rows of the same"
+        )
     if unsupported > thresholds.max_unsupported_share:
         doubts.append(
-            f"{unsupported:.1%} of the target's choices are of kinds the log never chose: explore "
-            "them first"
+            f"{unsupported:.1%} of the target's choices are of kinds or actions the log never "
+            "chose: explore them first"
         )
     return tuple(doubts)
+
+
+def _estimated_doubts(
+    difference: Estimate, robust_gamma: float | None, thresholds: Thresholds
+) -> tuple[str, ...]:
+    """Why a gain that rests on estimated propensities may not be one."""
+    if not difference.diagnostics.get("propensity_estimated") or difference.low <= 0:
+        return ()
+    if robust_gamma is None:
+        told = (
+            "the propensities were estimated and nothing tells how wrong they may be: compute a "
+            "sensitivity band (nba.evaluate.sensitivity), or log propensities"
+        )
+        return (told,)
+    if robust_gamma < thresholds.min_robust_gamma:
+        told = (
+            "the propensities were estimated, and an unknown cause that shifts the odds of a "
+            f"choice by {max(1.0, robust_gamma):.2f} would explain the gain away; it must stand up "
+            f"to {thresholds.min_robust_gamma:g}: log propensities"
+        )
+        return (told,)
+    return ()
 
 
 def _rows_for_ess(difference: Estimate, needed: float) -> str:
     if difference.ess <= 0:
         return "many more"
-    return _rounded(difference.diagnostics["rows"] * needed / difference.ess)
+    return rounded(difference.diagnostics["rows"] * needed / difference.ess)
 
 
 def _more_rows(difference: Estimate, margin: float) -> str:
@@ -113,9 +171,4 @@ def _more_rows(difference: Estimate, margin: float) -> str:
     if not math.isfinite(reach) or gap < 1e-3 * reach:
         return "more rows alone will hardly settle it: the difference is about the margin"
     rows = difference.diagnostics["rows"] * (reach / gap) ** 2
-    return f"if the difference stays what it is, about {_rounded(rows)} rows would settle it"
-
-
-def _rounded(rows: float) -> str:
-    """Two digits: nobody knows more about rows that are yet to come."""
-    return f"{float(f'{rows:.2g}'):,.0f}"
+    return f"if the difference stays what it is, about {rounded(rows)} rows would settle it"

@@ -1,9 +1,11 @@
 """Intervals from sums per bucket of units, so that rows of one customer count as one witness.
 
-Sources: delta method for ratios, Cochran 1977; Cressie & Read 1984 and Karampatziakis, Langford,
-Mineiro 2020 (empirical likelihood for contextual bandits); Abramowitz & Stegun 26.7.5 (t quantile).
+Sources: delta method for ratios, Cochran 1977; empirical Bernstein, Maurer & Pontil 2009; Cressie
+& Read 1984 and Karampatziakis, Langford, Mineiro 2020 (empirical likelihood for contextual
+bandits); Abramowitz & Stegun 26.7.5 (t quantile).
 """
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
@@ -51,12 +53,49 @@ def delta_error(influence: Floats) -> float:
     return float(np.sqrt(n_buckets / (n_buckets - 1) * np.square(influence).sum()))
 
 
+def tail_size(influence: Floats) -> float:
+    """(Σ d²)² / Σ d⁴ of what the buckets add, (J,): how many of them carry the variance.
+
+    About J / 3 for normal ones; few where a rare reward or weight decides; 0 if all are 0.
+
+    >>> tail_size(np.ones(9)), tail_size(np.array([5.0, 0.0, 0.0])), tail_size(np.zeros(3))
+    (9.0, 1.0, 0.0)
+    """
+    largest = float(np.abs(influence).max(initial=0.0))
+    if largest <= 0.0:
+        return 0.0
+    squares = np.square(influence / largest)
+    return float(squares.sum() ** 2 / np.square(squares).sum())
+
+
 def delta_interval(value: float, influence: Floats, *, level: float) -> Interval:
     """Value ± t · its standard error; infinite with fewer than two buckets."""
     error = delta_error(influence)
     if not np.isfinite(error):
         return Interval(-np.inf, np.inf)
     reach = t_quantile(level, len(influence) - 1) * error
+    return Interval(value - reach, value + reach)
+
+
+def empirical_bernstein_interval(
+    value: float, influence: Floats, *, level: float, spread: float | None = None
+) -> Interval:
+    """An interval that holds at any number of buckets, for what each adds within a known spread.
+
+    `influence` (J,) is what each bucket of units adds to the error; `spread` the largest
+    difference that two of them can have, by default the largest seen, which a rare large weight
+    that is not in the log would exceed. Infinite with fewer than two buckets.
+    """
+    n_buckets = len(influence)
+    degrees = max(1, n_buckets - 1)
+    t_quantile(level, degrees)  # refuses a level outside (0, 1)
+    if n_buckets < 2:
+        return Interval(-np.inf, np.inf)
+    scaled = n_buckets * influence  # whose mean is what the value is off by
+    width = n_buckets * spread if spread is not None else float(np.ptp(scaled))
+    surprise = math.log(4.0 / (1.0 - level))  # each end gets half of what may go wrong
+    variance = float(np.var(scaled, ddof=1))
+    reach = math.sqrt(2 * variance * surprise / n_buckets) + 7 * width * surprise / (3 * degrees)
     return Interval(value - reach, value + reach)
 
 

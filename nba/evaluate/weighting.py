@@ -5,8 +5,8 @@ Sources: Horvitz & Thompson 1952 (IPS); Hájek 1971, Swaminathan & Joachims 2015
 
 from typing import Final
 
+from nba.evaluate.estimand import Estimand
 from nba.evaluate.estimator import RatioEstimator
-from nba.evaluate.stats import Estimand
 
 # Σ w r / n: unbiased while the propensities are right, and noisy where weights are large.
 ips: Final = RatioEstimator(Estimand("ips", {"wr": 1.0}))

@@ -68,7 +68,7 @@ def open_parts(path: Path) -> Iterator[tuple[Path, pq.ParquetFile]]:
 
     Raises LogError naming the file that is no part of a log, or of another spec than the first.
     """
-    files = _files(path)
+    files = part_files(path)
     first: dict[str, str] | None = None
     for file in files:
         with readable(file):
@@ -158,7 +158,8 @@ def _text_array(name: str, values: Texts) -> pa.Array:
         ) from error
 
 
-def _files(path: Path) -> list[Path]:
+def part_files(path: Path) -> list[Path]:
+    """The files of a log, in the order of their names; LogError if there are none."""
     if not path.exists():
         raise LogError(f"{path} does not exist; give the folder or .parquet file of a decision log")
     if path.is_file():

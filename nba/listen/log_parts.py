@@ -17,10 +17,12 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no
 from nba.errors import LogError
 from nba.listen.log import (
     COMPRESSION,
+    FORMAT,
     log_of_table,
     log_table,
     log_writer,
     open_parts,
+    part_files,
     readable,
 )
 from nba.listen.outcomes import OutcomeColumns
@@ -69,8 +71,21 @@ def write_part(path: Path, slices: Iterable[tuple[DecisionLog, OutcomeColumns]])
     return n
 
 
-def iter_log(path: Path | str) -> Iterator[DecisionLog]:
-    """The log of a folder or file, one row group after the other, in the order of `read_log`.
+def is_decision_log(path: Path | str) -> bool:
+    """Whether the first Parquet file there says that it is of this format.
+
+    >>> is_decision_log("nowhere")
+    False
+    """
+    try:
+        with pq.ParquetFile(part_files(Path(path))[0], memory_map=True) as parquet:
+            return (parquet.schema_arrow.metadata or {}).get(b"format") == FORMAT.encode()
+    except (LogError, pa.ArrowException, OSError):
+        return False
+
+
+def iter_log(path: Path | str, rows: int = 32_768) -> Iterator[DecisionLog]:
+    """The log of a folder or file in slices of at most so many rows, in the order of `read_log`.
 
     Memory is bounded by the largest row group. A component or segment that one part lacks is not
     in its slices either. Raises LogError as `read_log` does, when the faulty part is reached.
@@ -83,7 +98,8 @@ def iter_log(path: Path | str) -> Iterator[DecisionLog]:
         for group in range(parquet.num_row_groups):
             with readable(file):
                 table = parquet.read_row_group(group)
-            yield log_of_table(table, file)
+            for start in range(0, len(table), rows):
+                yield log_of_table(table.slice(start, rows), file)
 
 
 def iter_outcomes(directory: Path | str) -> Iterator[OutcomeColumns]:

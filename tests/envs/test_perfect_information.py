@@ -12,7 +12,9 @@ from envs.config import CentreConfig
 from envs.evaluate_days import simulate
 from envs.perfect_information import PerfectInformation, perfect_information
 from envs.presets import preset
+from envs.records import column
 from envs.scenarios import scenario
+from envs.vector import ContactCentreVector
 from nba.act.longest_idle import LongestIdle
 from nba.act.uniform import Uniform
 from nba.errors import InputError
@@ -97,6 +99,32 @@ def test_luck_that_leaves_nothing_to_foresee_makes_the_bound_close() -> None:
     assert bound.eur_per_contact == pytest.approx(days["eur_per_contact"], abs=1e-9)
 
 
+def test_the_best_of_many_random_courses_of_an_empty_day_reaches_the_bound_and_no_more() -> None:
+    """Of so few customers nobody waits, so the bound is what foresight could really earn."""
+    n, gaps = 600, []
+    for seed in range(10):
+        config = replace(
+            small("retail" if seed % 2 else "telecom", "normal"), n_employees=6, all_day=True,
+            contacts_per_day=5.0, recontact_share=0.9, recontact_same_day=0.9,
+        )  # fmt: skip
+        vector = ContactCentreVector(config, n, seed, sites=[0] * n, days=[0] * n)
+        vector.reset()
+        arrivals = int(column(vector.state.centre, "n_arrivals")[0])
+        generator = np.random.default_rng(seed)
+        earned, over = np.zeros(n), np.zeros(n, dtype=np.bool_)
+        while not over.all():
+            mask = vector.observe()[2]
+            chosen = np.argmax(generator.random(mask.shape) * mask, axis=1)
+            reward, _, done = vector.step(np.asarray(chosen))
+            earned += np.where(over, 0.0, reward)
+            over |= done
+        bound = perfect_information(config, n_days=1, seed=seed)
+        assert bound.contacts[0] == arrivals
+        gaps.append(float(bound.eur[0] - earned.max()))
+    assert min(gaps) > -1e-9
+    assert sum(gap < 1e-9 for gap in gaps) >= 2
+
+
 def test_scarce_employees_have_a_price_and_lower_the_bound() -> None:
     config = replace(small("telecom", "shortage"), n_employees=2, contacts_per_day=1200.0)
     bound = perfect_information(config, n_days=2, seed=1)
@@ -104,6 +132,12 @@ def test_scarce_employees_have_a_price_and_lower_the_bound() -> None:
     assert (bound.eur < 0.98 * bound.without_capacity).all()
     days = simulate(TrueGreedy(), config, n_days=2, seed=1)
     assert (bound.eur_per_contact >= days["eur_per_contact"]).all()
+
+
+def test_a_day_without_a_contact_is_refused() -> None:
+    config = replace(small("bank", "normal"), contacts_per_day=0.01)
+    with pytest.raises(InputError, match="day 0 has no contact; raise contacts_per_day"):
+        perfect_information(config, n_days=1, seed=0)
 
 
 def test_an_objective_that_pays_for_waiting_has_no_bound() -> None:

@@ -1,4 +1,4 @@
-"""`nba ope`: one object on stdout, a verdict in the exit code, one line for a mistake."""
+"""Offline evaluation from Python in three lines: any log, any target, an answer in words."""
 
 import json
 from dataclasses import replace
@@ -7,166 +7,160 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nba.act.bundle import Card, save_policy
-from nba.act.greedy import Greedy
-from nba.act.uniform import Uniform
-from nba.cli import main
-from nba.listen.contact_features import CONTACT_CENTRE
+from nba import ope
+from nba.errors import InputError, LogError
+from nba.evaluate.decision_evaluation import LogTarget
+from nba.listen.foreign import FlatSource
 from nba.listen.log import write_log
 from nba.types import DecisionLog
-from nba.understand.reward_model import fit_reward_model
-from tests.planted_log import SPEC, draw_log, make_world
+from tests.flat_files import flat_rows, write_csv, write_jsonl
+from tests.planted_log import draw_log, make_world
 
-WORLD = make_world(np.random.default_rng(1))
-ESTIMATE_KEYS = {
-    "policy",
-    "estimator",
-    "value",
-    "std_error",
-    "low",
-    "high",
-    "interval",
-    "ess",
-}
+PLANTED = draw_log(make_world(np.random.default_rng(1)), 4000, np.random.default_rng(2))
 
 
 @pytest.fixture
-def log() -> DecisionLog:
-    return draw_log(WORLD, 4000, np.random.default_rng(2)).log
+def flat(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "log.csv", flat_rows(3000, lift=0.3))
 
 
-@pytest.fixture
-def folder(log: DecisionLog, tmp_path: Path) -> Path:
-    write_log(tmp_path / "log", log)
-    return tmp_path / "log"
+def test_three_lines_answer(flat: Path) -> None:
+    log = ope.open_log(flat)
+    assert ope.check(log).usable
+    answer = ope.run(log, "target_prob")
+    assert answer.promote
+    said = str(answer)
+    assert "3,000 of 3,000 rows used" in said
+    assert "PROMOTE" in said
+    assert "target_prob − logging" in said
 
 
-@pytest.fixture
-def uniform(tmp_path: Path) -> Path:
-    save_policy(tmp_path / "uniform.nba", Uniform(), Card(SPEC))
-    return tmp_path / "uniform.nba"
+def test_a_path_alone_will_do(flat: Path) -> None:
+    assert ope.run(flat, "target_prob").source == str(flat)
+    assert ope.check(flat).rows == 3000
 
 
-@pytest.fixture
-def greedy(tmp_path: Path) -> Path:
-    earlier = draw_log(WORLD, 4000, np.random.default_rng(3)).log
-    save_policy(tmp_path / "greedy.nba", Greedy(fit_reward_model(earlier)), Card(SPEC))
-    return tmp_path / "greedy.nba"
+def test_a_map_may_be_a_dict_a_file_or_a_proposal(flat: Path, tmp_path: Path) -> None:
+    names = {"action": "arm", "reward": "reward", "propensity": "pscore"}
+    (tmp_path / "map.json").write_text(json.dumps(names))
+    for given in (names, tmp_path / "map.json", str(tmp_path / "map.json")):
+        log = ope.open_log(flat, given)
+        assert isinstance(log, FlatSource)
+        assert not log.proposed
+        assert log.names.unit == ""
+    proposed = ope.open_log(flat)
+    assert isinstance(proposed, FlatSource)
+    assert proposed.proposed
+    assert proposed.names.unit == "customer"
 
 
-def say(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, dict[str, object]]:
-    code = main(["ope", *[str(argument) for argument in arguments], "--json"])
-    answer = json.loads(capsys.readouterr().out)
-    assert isinstance(answer, dict)
-    return code, answer
+def test_a_decision_log_is_read_whole_and_answers_as_core_does(tmp_path: Path) -> None:
+    write_log(tmp_path / "log", PLANTED.log)
+    log = ope.open_log(tmp_path / "log")
+    assert isinstance(log, DecisionLog)
+    answer = ope.run(log, LogTarget("planted", PLANTED.target), by=["tier"])
+    value = next(e.value for _, e in answer.estimates if e.method == "dr")
+    world = make_world(np.random.default_rng(1))
+    error = next(e.std_error for _, e in answer.estimates if e.method == "dr")
+    assert abs(value - world.truth) < 4 * error
+    assert sum(s.rows for s in answer.segments.values()) == 4000
+    assert answer.calibration
+    assert sum(t.rows for t in answer.calibration) == 4000
 
 
-def test_a_better_policy_is_promoted(
-    capsys: pytest.CaptureFixture[str], folder: Path, greedy: Path
-) -> None:
-    code, answer = say(capsys, "run", folder, "--target", greedy)
-    assert (code, answer["verdict"]) == (0, "PROMOTE")
-    assert answer["rows"] == {"used": 4000, "dropped": {}}
-    estimates = answer["estimates"]
-    assert isinstance(estimates, list)
-    assert all(set(estimate) == ESTIMATE_KEYS for estimate in estimates)
-    named = [(estimate["policy"], estimate["estimator"]) for estimate in estimates]
-    assert named == [
-        ("logging", "mean"),
-        ("greedy", "ips"),
-        ("greedy", "snips"),
-        ("greedy", "dm"),
-        ("greedy", "dr"),
+def test_uniform_is_a_target_of_every_log() -> None:
+    answer = ope.run(PLANTED.log, "uniform", baseline=LogTarget("planted", PLANTED.target))
+    assert (answer.policy, answer.against) == ("uniform", "planted")
+    with pytest.raises(InputError, match="both 'uniform'"):
+        ope.run(PLANTED.log, "uniform", baseline="uniform")
+
+
+def test_a_data_frame_answers_as_its_file_does(flat: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = ope.open_frame(pandas.read_csv(flat))
+    mine, other = ope.run(frame, "target_prob"), ope.run(flat, "target_prob")
+    assert mine.difference.value == pytest.approx(other.difference.value, rel=1e-12)
+    assert mine.difference.std_error == pytest.approx(other.difference.std_error, rel=1e-12)
+
+
+def test_levers_change_the_reward_and_not_the_rows(tmp_path: Path) -> None:
+    rows = [
+        {**row, "resolved": i % 2, "waited": 60.0 * (row["arm"] == "a")}
+        for i, row in enumerate(flat_rows(500))
     ]
-    difference = answer["difference"]
-    assert isinstance(difference, dict)
-    assert difference["minus"] == "logging"
-    assert difference["low"] > 0
+    names = {
+        "action": "arm",
+        "propensity": "pscore",
+        "outcomes": {"resolved": "resolved", "wait_s": "waited"},
+        "weights": {"resolved": 2.0, "wait_s": -0.01},
+    }
+    log = ope.open_log(write_csv(tmp_path / "log.csv", rows), names)
+    before, after = ope.run(log, "always:a"), ope.run(log, "always:a", levers={"wait_s": 0.0})
+    told = {e.method: e.value for _, e in before.estimates}["snips"]
+    without = {e.method: e.value for _, e in after.estimates}["snips"]
+    assert without - told == pytest.approx(0.6, rel=1e-9)
+    with pytest.raises(InputError, match="no component 'mood'"):
+        ope.run(log, "always:a", levers={"mood": 1.0})
 
 
-def test_a_policy_that_is_no_better_is_not_promoted(
-    capsys: pytest.CaptureFixture[str], folder: Path, uniform: Path, greedy: Path
-) -> None:
-    code, answer = say(capsys, "run", folder, "--target", uniform, "--baseline", greedy)
-    assert (code, answer["verdict"]) == (1, "HOLD")
-    difference = answer["difference"]
-    assert isinstance(difference, dict)
-    assert difference["minus"] == "greedy"
+def test_levers_of_a_decision_log_need_components() -> None:
+    with pytest.raises(LogError, match="--lever has nothing to weigh"):
+        ope.run(replace(PLANTED.log, outcomes={}), "uniform", levers={"wait_s": 0.0})
+    resolved = ope.run(PLANTED.log, "uniform", levers={"resolved": 2.0})
+    assert resolved.logging.value == pytest.approx(2.0 * PLANTED.log.reward.mean())
 
 
-def test_a_margin_is_asked_for(
-    capsys: pytest.CaptureFixture[str], folder: Path, greedy: Path
-) -> None:
-    code, answer = say(capsys, "run", folder, "--target", greedy, "--margin", 50)
-    assert (code, answer["verdict"]) == (1, "HOLD")
+def test_a_sample_takes_about_so_many_rows_and_the_same_each_time(flat: Path) -> None:
+    answer = ope.run(flat, "target_prob", sample=1000)
+    assert 850 < answer.check.used < 1150
+    again = ope.run(flat, "target_prob", sample=1000)
+    assert again.difference.value == answer.difference.value
+    assert ope.run(PLANTED.log, "uniform", sample=500).check.used < 620
+    with pytest.raises(InputError, match="--sample is 0"):
+        ope.run(flat, "target_prob", sample=0)
 
 
-def test_a_table_for_people_tells_the_same(
-    capsys: pytest.CaptureFixture[str], folder: Path, greedy: Path
-) -> None:
-    assert main(["ope", "run", str(folder), "--target", str(greedy), "--protect", "tier"]) == 0
-    shown = capsys.readouterr().out
-    assert all(word in shown for word in ("PROMOTE", "snips", "greedy − logging", "4,000 of 4,000"))
+def test_power_tells_fewer_rows_for_a_greater_lift(flat: Path) -> None:
+    small, large = (ope.power(flat, lift, target="target_prob") for lift in ("1%", "5%"))
+    assert small.rows == pytest.approx(25 * large.rows, rel=1e-6)
+    assert small.lift == pytest.approx(0.01 * small.mean)
+    assert "half and half" in str(small)
+    far = draw_log(
+        make_world(np.random.default_rng(1), sharpness=4.0), 4000, np.random.default_rng(2)
+    )
+    found = ope.power(far.log, "2%", target=LogTarget("planted", far.target))
+    assert found.by_share is not None
+    assert found.by_share.rows[0.5] < found.by_share.rows[0.0]
+    for lift in ("0%", "-1", "much", "nan"):
+        with pytest.raises(InputError, match="--lift is"):
+            ope.power(flat, lift, target="target_prob")
 
 
-def test_check_tells_what_is_in_a_log(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    code, answer = say(capsys, "check", folder)
-    assert (code, answer["usable"], answer["propensity"]) == (0, True, "present")
-    assert answer["loggers"] == {"planted": 4000}
-    assert main(["ope", "check", str(folder)]) == 0
-    assert "4,000 of 4,000 rows can be used" in capsys.readouterr().out
+def test_dsjson_is_known_by_its_first_line(tmp_path: Path) -> None:
+    event = {
+        "_label_cost": -1.0, "_label_probability": 0.8, "_label_Action": 2, "EventId": "e",
+        "Timestamp": "2026-01-01T00:00:00.5000000Z", "a": [2, 1], "p": [0.8, 0.2],
+        "c": {"User": {"age": 3}, "_multi": [{"Topic": {"sport": 1}}, {"Topic": {"news": 1}}]},
+    }  # fmt: skip
+    log = ope.open_log(write_jsonl(tmp_path / "log.json", [event]))
+    assert isinstance(log, DecisionLog)
+    assert (log.chosen[0], log.propensity[0], log.reward[0]) == (1, 0.8, 1.0)
 
 
-def test_check_finds_the_rows_that_run_refuses(
-    capsys: pytest.CaptureFixture[str], log: DecisionLog, tmp_path: Path, uniform: Path
-) -> None:
-    propensity = log.propensity.copy()
-    propensity[[17, 20]] = np.nan
-    write_log(tmp_path / "bad", replace(log, propensity=propensity))
-    code, answer = say(capsys, "check", tmp_path / "bad")
-    assert (code, answer["usable"]) == (1, False)
-    assert answer["row_numbers"] == {"propensity missing": [17, 20]}
-    assert main(["ope", "check", str(tmp_path / "bad")]) == 1
-    assert "propensity missing: rows 17, 20" in capsys.readouterr().out
-    assert main(["ope", "run", str(tmp_path / "bad"), "--target", str(uniform)]) == 2
-    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
-    assert len(errors) == 1
-    assert "row 17" in errors[0]
-    assert "propensity missing" in errors[0]
-
-
-def one_error(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main(["ope", *[str(argument) for argument in arguments]]) == 2
-    caught = capsys.readouterr()
-    errors = [line for line in caught.err.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1
-    assert caught.out == ""
-    return errors[0]
-
-
-def test_mistakes_are_told_in_one_line(
-    capsys: pytest.CaptureFixture[str], folder: Path, uniform: Path, tmp_path: Path
-) -> None:
-    assert "does not exist" in one_error(capsys, "check", tmp_path / "nowhere")
-    assert "--target" in one_error(capsys, "run", folder)
-    assert "nothing.nba" in one_error(capsys, "run", folder, "--target", tmp_path / "nothing.nba")
-    assert "--level is 95.0" in one_error(capsys, "run", folder, "--target", uniform, "--level", 95)
-    assert "'age'" in one_error(capsys, "run", folder, "--target", uniform, "--protect", "age")
-
-
-def test_a_policy_for_another_spec_is_refused_by_name(
-    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
-) -> None:
-    save_policy(tmp_path / "other.nba", Uniform(), Card(CONTACT_CENTRE))
-    error = one_error(capsys, "run", folder, "--target", tmp_path / "other.nba")
-    assert "other context features" in error
-    assert "load" in error
-
-
-def test_a_policy_for_the_same_names_in_other_units_is_refused(
-    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
-) -> None:
-    other = replace(SPEC, name="planted-2")
-    save_policy(tmp_path / "other.nba", Uniform(), Card(other))
-    error = one_error(capsys, "run", folder, "--target", tmp_path / "other.nba")
-    assert f"feature spec {other.version}" in error
+def test_missing_propensities_are_refused_or_estimated_and_marked(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=4000)
+    taken = rng.random(4000) < 1 / (1 + np.exp(-x))
+    reward = 1.0 + x + 0.5 * taken + rng.normal(0, 0.5, 4000)
+    rows = [
+        {"arm": "ab"[int(t)], "reward": r, "x": f} for t, r, f in zip(taken, reward, x, strict=True)
+    ]
+    log = ope.open_log(write_csv(tmp_path / "log.csv", rows))
+    with pytest.raises(LogError, match=r"no propensity column.*--estimate-propensities"):
+        ope.run(log, "always:b")
+    answer = ope.run(log, "always:b", baseline=None, features=["x"])
+    naive = reward[taken].mean()
+    value = {e.method: e for _, e in answer.estimates}["snips"]
+    assert abs(value.value - 1.5) < 0.15 < abs(naive - 1.5)
+    assert value.diagnostics["propensity_estimated"] == 1.0
+    assert any("ESTIMATED" in note for note in answer.notes)

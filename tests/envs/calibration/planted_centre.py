@@ -63,7 +63,7 @@ def planted_log(n_days: int, seed: int, config: CentreConfig = PLANTED) -> Decis
 
 def planted_contacts(n_days: int, seed: int, config: CentreConfig = PLANTED) -> Contacts:
     """The attempts in that log."""
-    return contacts_of(planted_log(n_days, seed, config))
+    return contacts_of(planted_log(n_days, seed, config), chat_slots=config.chat_slots)
 
 
 def some_contacts(**columns: object) -> Contacts:

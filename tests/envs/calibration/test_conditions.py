@@ -16,9 +16,10 @@ from envs.calibration.conditions import (
     handle_factor,
 )
 from envs.config import coefficients
-from envs.outcomes import fatigue, mean_handle_s
+from envs.outcomes import mean_handle_s
 from envs.presets import preset
-from envs.records import Customer, Employee, table
+from envs.records import Customer, Desk, Person, table
+from envs.workload import fatigue
 from tests.envs.calibration.planted_centre import some_contacts
 
 BANK = preset("bank")
@@ -33,14 +34,13 @@ BANK = preset("bank")
 def test_the_coefficients_are_the_kernel_s(
     intent: int, skill: float, complexity: float, load: float, stranger: bool, tried: int
 ) -> None:
-    customers, employees = table(Customer, 1), table(Employee, 1)
-    customer, employee = customers[0], employees[0]
+    customer, employee, desk = table(Customer, 1)[0], table(Person, 1)[0], table(Desk, 1)[0]
     rows = {"intent": intent, "complexity": complexity, "second_language": stranger, "tried": tried}
     for name, value in rows.items():
         customer[name] = value  # type: ignore[index]  # a numpy record
     employee["speed"], employee["skill"], employee["stamina"] = 1.1, skill, 0.4  # type: ignore[index]  # a numpy record
     c = coefficients(BANK)
-    found = mean_handle_s(c, customer, employee, load)
+    found = mean_handle_s(c, customer, employee, desk, load)
     expected = BANK.service_mean_s[intent] * 1.1
     expected *= np.exp(COMPLEXITY * complexity - COMPLEXITY**2 / 2) * (SLOWEST - SKILL * skill)
     expected *= 1.0 + TIRED * fatigue(employee, load)
@@ -73,7 +73,8 @@ def test_averaged_over_a_roster_and_its_customers_the_factor_is_the_expected_one
 
 
 def test_an_unknown_row_is_served_by_the_average_of_the_roster() -> None:
-    found = conditions_of(some_contacts(at=np.arange(3.0)), BANK)
+    settled = replace(BANK, newcomer_share=0.0)
+    found = conditions_of(some_contacts(at=np.arange(3.0)), settled)
     assert np.allclose(found.skill, 0.573, atol=0.01)
     stranger = BANK.second_language_share * (1.0 - BANK.second_language_staff)
     assert np.allclose(found.mismatch, stranger)

@@ -19,11 +19,12 @@ def log() -> DecisionLog:
 
 @pytest.fixture(scope="module")
 def rows(log: DecisionLog) -> Contacts:
-    return contacts_of(log)
+    return contacts_of(log, chat_slots=2)
 
 
 def test_every_decision_is_one_attempt_in_order_of_time(log: DecisionLog, rows: Contacts) -> None:
-    assert len(rows) == len(log)
+    none = log.actions[log.offsets[:-1] + log.chosen, log.action_names.index("kind=none")]
+    assert len(rows) == len(log) - none.sum()
     assert (np.diff(rows.at) >= 0).all()
     assert np.array_equal(np.sort(log.at), rows.at)
 
@@ -64,4 +65,4 @@ def test_a_free_named_employee_answers_at_once(rows: Contacts) -> None:
 def test_a_log_of_another_world_is_refused(log: DecisionLog) -> None:
     names = tuple(name.replace("steps_in_contact", "steps") for name in log.context_names)
     with pytest.raises(InputError, match="no context column 'steps_in_contact'"):
-        contacts_of(replace(log, context_names=names))
+        contacts_of(replace(log, context_names=names), chat_slots=2)

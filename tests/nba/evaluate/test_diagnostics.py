@@ -12,7 +12,7 @@ from nba.evaluate.diagnostics import (
     unsupported_share,
 )
 from nba.evaluate.weighting import ips
-from tests.planted_log import draw_log, make_world
+from tests.planted_log import draw_log, make_world, take_rows
 
 WORLD = make_world(np.random.default_rng(1))
 
@@ -59,3 +59,17 @@ def test_choices_of_kinds_that_were_never_tried_are_unsupported() -> None:
     found = unsupported_share(only_queue, planted.target)
     assert found == pytest.approx(planted.target[employee].sum() / 500)
     assert found > 0.1
+
+
+def test_an_action_hidden_among_tried_kinds_is_found() -> None:
+    world = make_world(np.random.default_rng(8), n_situations=1)
+    planted = draw_log(world, 2000, np.random.default_rng(9))
+    log = planted.log
+    k = len(world.mean_reward)
+    last = np.arange(len(log.actions)) % k == k - 1
+    # As if the log had never chosen the last action, to which the target gives 3 %.
+    log = replace(log, chosen=np.where(log.chosen == k - 1, 1, log.chosen))
+    target = np.where(last, 0.03, 0.97 / (k - 1))
+    assert unsupported_share(log, target) == pytest.approx(0.03)
+    few = take_rows(log, np.arange(50))
+    assert unsupported_share(few, target[: len(few.actions)]) == 0.0

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nba.evaluate.doubly_robust import dr
-from nba.evaluate.weighting import ips
+from nba.evaluate.doubly_robust import dr, sndr
+from nba.evaluate.weighting import ips, snips
 from nba.types import DecisionLog, Floats
 from tests.planted_log import draw_log, make_world
 
@@ -76,3 +76,36 @@ def test_cross_fitted_estimates_are_unbiased() -> None:
         planted = draw_log(WORLD, 200, rng)
         values.append(dr(planted.log, planted.target).value - WORLD.truth)
     assert standard_errors(np.array(values)) < 3
+
+
+def test_without_a_model_self_normalised_dr_is_snips() -> None:
+    planted = draw_log(WORLD, 500, np.random.default_rng(6))
+    zero = np.zeros(len(planted.log.actions))
+    mine = sndr(planted.log, planted.target, reward_predictions=zero)
+    theirs = snips(planted.log, planted.target)
+    assert (mine.value, mine.std_error) == pytest.approx((theirs.value, theirs.std_error))
+
+
+def test_self_normalised_dr_comes_to_the_truth_whatever_the_model() -> None:
+    errors = []
+    for n in (200, 20_000):
+        found = []
+        for seed in range(20):
+            planted = draw_log(WORLD, n, np.random.default_rng(seed))
+            q = 4.0 - 0.5 * planted.mean_reward
+            found.append(sndr(planted.log, planted.target, reward_predictions=q).value)
+        errors.append(np.sqrt(np.square(np.array(found) - WORLD.truth).mean()))
+    assert errors[1] < errors[0] / 5
+
+
+def test_a_constant_in_the_model_does_not_move_self_normalised_dr() -> None:
+    # Weights whose mean is not 1 would move plain DR by the constant times what is amiss.
+    planted = draw_log(WORLD, 300, np.random.default_rng(7))
+    q = planted.mean_reward
+    moved = [
+        e(planted.log, planted.target, reward_predictions=q + 100.0).value
+        - e(planted.log, planted.target, reward_predictions=q).value
+        for e in (sndr, dr)
+    ]
+    assert abs(moved[0]) < 1e-9
+    assert abs(moved[1]) > 1.0

@@ -8,6 +8,7 @@ import pytest
 from nba.evaluate.difference import difference
 from nba.evaluate.doubly_robust import dr
 from nba.evaluate.gate import Thresholds, gate
+from nba.evaluate.power import PowerPlan
 from nba.evaluate.stats import Statistics
 from nba.types import Estimate, Verdict
 from tests.planted_log import PlantedWorld, draw_log, make_world
@@ -72,6 +73,38 @@ def test_a_log_that_cannot_carry_a_verdict_gives_none(
     result = gate(estimate, unsupported=unsupported)
     assert result.verdict == "CANT_TELL"
     assert any(reason in line for line in result.reasons), result.reasons
+
+
+def test_rows_of_a_few_days_are_a_few_witnesses() -> None:
+    result = gate(found(0.5, 0.2, unit_buckets=12.0))
+    assert result.verdict == "CANT_TELL"
+    assert "of 12 units; 20 are needed" in result.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("robust_gamma", "verdict", "reason"),
+    [
+        (None, "CANT_TELL", "nothing tells how wrong"),
+        (0.0, "CANT_TELL", "by 1.00 would explain the gain away"),
+        (1.06, "CANT_TELL", "by 1.06 would explain the gain away; it must stand up to 1.2"),
+        (1.5, "PROMOTE", "+0.500 EUR"),
+    ],
+)
+def test_a_gain_on_estimated_propensities_must_stand_up_to_hidden_causes(
+    robust_gamma: float | None, verdict: Verdict, reason: str
+) -> None:
+    estimated = found(0.5, 0.2, propensity_estimated=1.0)
+    result = gate(estimated, robust_gamma=robust_gamma)
+    assert result.verdict == verdict
+    assert reason in result.reasons[0]
+    worse = gate(found(-0.5, 0.2, propensity_estimated=1.0), robust_gamma=robust_gamma)
+    assert worse.verdict == "HOLD"  # no harm is done by holding
+
+
+def test_a_plan_says_what_would_settle_it() -> None:
+    plan = PowerPlan(0.1, 0.95, 0.8, rows={0.0: 20_000.0, 0.1: 3_000.0})
+    reason = gate(found(0.1, 0.2), plan=plan).reasons[1]
+    assert "about 20,000 rows, or 3,000 if the target takes 10% of them" in reason
 
 
 def test_every_doubt_is_told() -> None:

@@ -13,7 +13,9 @@ from nba.evaluate.intervals import (
     cressie_read_interval,
     delta_error,
     delta_interval,
+    empirical_bernstein_interval,
     t_quantile,
+    tail_size,
 )
 from nba.evaluate.weighting import ips, snips
 from tests.planted_log import IDS, PlantedWorld, draw_log, make_world
@@ -101,6 +103,50 @@ def test_cressie_read_has_an_interval_when_the_weights_are_off() -> None:
     found = cressie_read_interval(weight * rewards, np.ones(400), weight, extremes, level=0.95)
     assert found.low < 3.0 < found.high
     assert 0.1 < found.high - found.low < 0.8
+
+
+def test_the_empirical_bernstein_interval_is_the_papers() -> None:
+    # Maurer & Pontil 2009, theorem 4, worked by hand: n = 100, δ = .05 split over both ends.
+    values = np.tile([0.0, 1.0], 50)
+    low, high = empirical_bernstein_interval(0.5, (values - 0.5) / 100, level=0.95)
+    variance, surprise = 0.25 * 100 / 99, np.log(2 / 0.025)
+    reach = np.sqrt(2 * variance * surprise / 100) + 7 * surprise / (3 * 99)
+    assert (low, high) == pytest.approx((0.5 - reach, 0.5 + reach))
+
+
+def test_the_empirical_bernstein_interval_holds_more_often_than_it_must() -> None:
+    # Clicks of one in fifty: the normal interval fails, this one may not.
+    rng = np.random.default_rng(5)
+    held, normal = 0, 0
+    for _ in range(2000):
+        clicks = (rng.random(60) < 0.02).astype(float)
+        influence = (clicks - clicks.mean()) / 60
+        low, high = empirical_bernstein_interval(
+            clicks.mean(), influence, level=0.95, spread=1 / 60
+        )
+        held += low <= 0.02 <= high
+        plain = delta_interval(clicks.mean(), influence, level=0.95)
+        normal += plain.low <= 0.02 <= plain.high
+    assert held == 2000
+    assert normal < 0.8 * 2000
+
+
+def test_a_larger_possible_spread_gives_a_wider_bernstein_interval() -> None:
+    influence = np.random.default_rng(6).normal(0, 0.01, 200)
+    widths = [
+        np.ptp(empirical_bernstein_interval(1.0, influence, level=0.95, spread=spread))
+        for spread in (None, 0.2, 0.5)
+    ]
+    assert widths == sorted(widths)
+    assert empirical_bernstein_interval(1.0, np.ones(1), level=0.95) == (-np.inf, np.inf)
+    with pytest.raises(InputError, match="level is 95"):
+        empirical_bernstein_interval(1.0, influence, level=95.0)
+
+
+def test_the_tail_size_counts_the_buckets_that_carry_the_variance() -> None:
+    normal = np.random.default_rng(7).normal(0, 1, 30_000)
+    assert tail_size(normal) == pytest.approx(10_000, rel=0.05)
+    assert tail_size(1e-200 * normal) == pytest.approx(tail_size(normal))
 
 
 def test_intervals_hold_the_truth_at_their_rate() -> None:

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from nba.errors import LogError
+from nba.evaluate.buckets import row_buckets
+from nba.evaluate.difference import difference
+from nba.evaluate.direct import dm
 from nba.evaluate.doubly_robust import dr
-from nba.evaluate.stats import COLUMNS, SMALL_ESS, Estimand, Statistics
+from nba.evaluate.estimand import COLUMNS, Estimand
+from nba.evaluate.rows import WeightedRows
+from nba.evaluate.stats import SMALL_ESS, SMALL_TAIL, Statistics
 from nba.evaluate.weighting import ips
 from tests.planted_log import PlantedLog, draw_log, flat_of_rows, make_world, take_rows
 
@@ -95,3 +100,28 @@ def test_the_interval_follows_the_effective_sample_size() -> None:
     reach = large.high - large.value
     assert reach == pytest.approx(large.value - large.low)
     assert reach == pytest.approx(1.97 * large.std_error, rel=0.01)
+
+
+def test_a_few_rare_rewards_ask_for_the_wider_interval() -> None:
+    # All weights are 1, so the effective sample size is that of the rows; six rewards carry all.
+    reward = np.zeros(2000)
+    reward[::330] = 50.0
+    found = Statistics()
+    found.add(WeightedRows(row_buckets(2000), np.ones(2000), reward))
+    told = found.finalize(ips.estimand)
+    assert told.ess == 2000 > SMALL_ESS
+    assert told.diagnostics["tail_size"] < SMALL_TAIL
+    assert told.diagnostics["cressie_read"] == 1.0
+    assert told.high - told.value > told.value - told.low
+
+
+def test_a_log_with_one_reward_only_says_nothing_of_others() -> None:
+    clicks = Statistics()
+    rows = WeightedRows(row_buckets(200), np.ones(200), np.zeros(200), np.zeros(200), np.ones(200))
+    clicks.add(rows)
+    for estimand in (ips.estimand, dr.estimand, Estimand("mean", {"r": 1.0})):
+        told = clicks.finalize(estimand)
+        assert (told.low, told.high) == (-np.inf, np.inf)
+    assert difference(clicks, ips.estimand).high == np.inf
+    # The direct method speaks of the model's opinion alone.
+    assert np.isfinite(clicks.finalize(dm.estimand).high)

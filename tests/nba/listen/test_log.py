@@ -16,6 +16,7 @@ import pytest
 
 from nba.errors import LogError
 from nba.listen.log import read_log, write_log
+from nba.listen.log_parts import is_decision_log, iter_log
 from nba.types import DecisionLog
 from tests.planted_log import draw_log, make_world, take_rows
 
@@ -245,3 +246,24 @@ def test_parts_of_different_specs_do_not_mix(log: DecisionLog, tmp_path: Path) -
     write_log(tmp_path, replace(take_rows(log, np.arange(30, 50)), spec_version="other"))
     with pytest.raises(LogError, match="has other spec_version than"):
         read_log(tmp_path)
+
+
+def test_a_log_is_walked_through_in_batches(tmp_path: Path) -> None:
+    log = draw_log(make_world(np.random.default_rng(1)), 1000, np.random.default_rng(2)).log
+    write_log(tmp_path, take_rows(log, np.arange(0, 600)))
+    write_log(tmp_path, take_rows(log, np.arange(600, 1000)))
+    whole, batches = read_log(tmp_path), list(iter_log(tmp_path, rows=250))
+    assert [len(batch) for batch in batches] == [250, 250, 100, 250, 150]
+    for name in ("decision_id", "action_ids", "actions", "reward", "context"):
+        joined = np.concatenate([getattr(batch, name) for batch in batches])
+        np.testing.assert_array_equal(joined, getattr(whole, name))
+
+
+def test_a_decision_log_is_told_from_other_parquet(tmp_path: Path) -> None:
+    log = draw_log(make_world(np.random.default_rng(1)), 10, np.random.default_rng(2)).log
+    assert is_decision_log(write_log(tmp_path / "log", log).parent)
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
+    (tmp_path / "text.parquet").write_text("no")
+    assert not is_decision_log(tmp_path / "other.parquet")
+    assert not is_decision_log(tmp_path / "text.parquet")
+    assert not is_decision_log(tmp_path / "nowhere")

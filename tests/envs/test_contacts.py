@@ -6,7 +6,7 @@ import numpy as np
 
 from envs.evaluate_days import simulate
 from envs.records import ABANDONED, CHURN, FATIGUE, column
-from envs.state import ARRIVAL, CALLBACK, FOLLOW_UP, NOTHING, QUEUE
+from envs.state import CALLBACK, FOLLOW_UP, NOTHING, QUEUE
 from envs.vector import ContactCentreVector
 from nba.act.longest_idle import LongestIdle
 from nba.listen.contact_features import CONTACT_CENTRE
@@ -98,8 +98,7 @@ def test_touches_are_counted_on() -> None:
     vector = asked_to_follow_up(2)
     slot = int(centre(vector, "pending")[0])
     before = int(column(vector.state.customer, "touches")[0, slot])
-    if not vector.observe()[2][0, CALLBACK]:
-        return
+    assert vector.observe()[2][0, CALLBACK]
     chosen: Ints = np.full(6, QUEUE)
     chosen[0] = CALLBACK
     vector.step(chosen)
@@ -116,4 +115,4 @@ def test_follow_ups_come_after_the_delay() -> None:
 def test_a_rule_made_for_arrivals_can_serve_follow_ups() -> None:
     days = simulate(LongestIdle(CONTACT_CENTRE), BUSY, n_days=3, seed=1)
     assert np.isfinite(days["eur_per_contact"]).all()
-    assert ARRIVAL == 0
+    assert (days["contacts"] > 0).all()

@@ -1,0 +1,61 @@
+"""A study as cells, each written when it is done: a stopped study goes on where it was."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from nba.terminal import progress
+
+Record = Mapping[str, str | float]
+Compute = Callable[[], Sequence[Record]]
+
+
+def study(
+    name: str, cells: Mapping[str, Compute], *, settings: str, folder: Path | None
+) -> list[Record]:
+    """The records of all cells in their order, computed or read from `folder`.
+
+    `settings` are what a result depends on beside its cell: one of other settings is not reused.
+    """
+    records: list[Record] = []
+    with progress(name, len(cells)) as advance:
+        for cell, compute in cells.items():
+            file = None if folder is None else _file(folder, name, cell, settings)
+            if file is not None and file.exists():
+                records += json.loads(file.read_text())
+            else:
+                found = list(compute())
+                if file is not None:
+                    _write(file, found)
+                records += found
+            advance()
+    return records
+
+
+def markdown(records: Sequence[Record], columns: Sequence[str]) -> str:
+    """The records as a table; numbers with three digits, shares with two decimals or more."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(_told(r[name]) for name in columns) + " |" for r in records]
+    return "\n".join(lines) + "\n"
+
+
+def _told(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def _file(folder: Path, name: str, cell: str, settings: str) -> Path:
+    key = hashlib.blake2b(f"{cell}\n{settings}".encode(), digest_size=6).hexdigest()
+    return folder / name / f"{cell.replace(' ', '_')}-{key}.json"
+
+
+def _write(file: Path, records: Sequence[Record]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_text(json.dumps(records))
+    unfinished.replace(file)
