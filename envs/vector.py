@@ -1,13 +1,13 @@
 """B contact centres side by side: the native face that training, evaluation and logging use."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 
 from envs import kernel
 from envs.config import CentreConfig, coefficients
+from envs.crew import Crew
 from envs.jit import entry
 from envs.records import COMPONENTS, FIGURES, Centre, Result, Table, column, table
 from envs.state import FIRST_EMPLOYEE, State, allocate
@@ -80,16 +80,15 @@ class ContactCentreVector:
     def _prepare(self, threads: int) -> None:
         """Find the compiled step once, and deal the centres out to the threads."""
         edges = np.linspace(0, self.n_centres, threads + 1).astype(int).tolist()
-        self._parts = [
+        parts = [
             (
                 self.state, self.coefficients, self._chosen, first, last, self.config.day_s,
                 self._result, self._closed,
             )
             for first, last in pairwise(edges)
         ]  # fmt: skip
-        self._step = entry(step, self._parts[0])
+        self._crew = Crew(entry(step, parts[0]), parts)
         self._first_illegal = entry(first_illegal, (self.state.mask, self._chosen))
-        self._pool = ThreadPoolExecutor(threads - 1, "centres") if threads > 1 else None
 
     def place(self, seed: int, sites: Sequence[int], days: Sequence[int]) -> None:
         """Put the centres at other sites and days of a seed; the next reset starts them there."""
@@ -127,11 +126,7 @@ class ContactCentreVector:
             raise InputError(
                 f"action {int(self._chosen[b])} is not legal in centre {b}; see its mask"
             )
-        if self._pool is None:
-            code = self._step(*self._parts[0])
-        else:
-            others = [self._pool.submit(self._step, *part) for part in self._parts[1:]]
-            code = max(self._step(*self._parts[0]), *(other.result() for other in others))
+        code = self._crew.run()
         self._check(code)
         return self._reward, self._dt, self._done
 
