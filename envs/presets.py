@@ -21,7 +21,7 @@ def _telecom() -> CentreConfig:
     return CentreConfig(
         name="telecom",
         n_employees=24,
-        contacts_per_day=1265.0,
+        contacts_per_day=1245.0,
         intent_share=(0.25, 0.45, 0.2, 0.1),
         service_mean_s=(220.0, 380.0, 230.0, 280.0),
         voice_share=0.6,
@@ -40,7 +40,7 @@ def _retail() -> CentreConfig:
     return CentreConfig(
         name="retail",
         n_employees=18,
-        contacts_per_day=1900.0,
+        contacts_per_day=1850.0,
         open_hour=8.0,
         intent_share=(0.45, 0.1, 0.25, 0.2),
         service_mean_s=(130.0, 210.0, 140.0, 170.0),

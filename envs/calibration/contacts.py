@@ -44,7 +44,8 @@ class Contacts:
     in_hand: Floats  # (n,) contacts that the chosen employee had already
     idle: Bools  # (n,) the chosen employee was free: answered at once, by the one named
     tried_bot: Bools  # (n,) a bot or content was tried before in this contact
-    called_back: Bools  # (n,) the contact goes on after a callback
+    called_back: Bools  # (n,) the centre got in touch before or now, after a callback or unasked
+    let_go: Bools  # (n,) gave up waiting, and a moment later nobody got in touch: it ended then
     next_at: Floats  # (n,) time of the next attempt in the same contact
     returned_at: Floats  # (n,) time of the customer's next contact, after the last attempt of one
 

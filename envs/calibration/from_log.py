@@ -4,6 +4,7 @@ Columns are addressed by name; one that a log's spec lacks stays unknown.
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -31,13 +32,16 @@ def contacts_of(log: DecisionLog, *, chat_slots: int) -> Contacts:
         )
     order = np.lexsort((log.at, np.unique(log.unit.astype(str), return_inverse=True)[1]))
     columns = unknown(len(log)) | _seen(log) | _came_back(log)
-    columns["handle_s"] = _lengths(columns["handle_s"], columns["voice"], chat_slots)
+    voice = _context(log, "channel=voice")
+    columns["handle_s"] = _lengths(_outcome(log, "handle_s"), voice, chat_slots)
     found = Contacts(**{name: np.asarray(values)[order] for name, values in columns.items()})
     step = _context(log, "steps_in_contact")[order]
     follow_up = _context(log, "occasion=follow_up")[order] > 0.5
     # Nobody gets in touch: that decision is no attempt at serving.
-    kept = ~(follow_up & (found.kind.astype(str) == "none"))
-    linked = _linked(found.take(kept), np.where(follow_up, 0.0, step)[kept], follow_up[kept])
+    nothing = follow_up & (found.kind.astype(str) == "none")
+    let_go, kept = np.append(nothing[1:], False), ~nothing
+    found = replace(_own(found, _goes_on(found, step)), let_go=let_go).take(kept)
+    linked = _linked(found, step[kept], follow_up[kept])
     return linked.take(np.argsort(linked.at, kind="stable"))
 
 
@@ -86,34 +90,51 @@ def _seen(log: DecisionLog) -> dict[str, Floats | Ints | Bools | Texts]:
 
 def _came_back(log: DecisionLog) -> dict[str, Floats]:
     """Outcome components under the names used here; a repeat's resolution counts like any."""
-    names = ("wait_s", "handle_s", "abandoned", "csat")
-    nothing = np.full(len(log), np.nan)
-    found = {name: log.outcomes.get(name, nothing) for name in names}
-    resolved = log.outcomes.get("resolved", nothing)
+    found = {name: _outcome(log, name) for name in ("wait_s", "abandoned", "csat")}
+    resolved = _outcome(log, "resolved")
     return found | {"resolved": np.where(np.isnan(resolved), np.nan, resolved > 0.0)}
+
+
+def _outcome(log: DecisionLog, name: str) -> Floats:
+    return log.outcomes[name] if name in log.outcomes else np.full(len(log), np.nan)
 
 
 def _lengths(staff_s: Floats, voice: Floats, chat_slots: int) -> Floats:
     return np.asarray(np.where(voice == 0.0, chat_slots * staff_s, staff_s))
 
 
+def _own(rows: Contacts, goes_on: Bools) -> Contacts:
+    """Rows with their own times: a log adds what follows in a contact to what led to it."""
+    own = {}
+    for name in ("wait_s", "handle_s", "abandoned"):
+        values: Floats = getattr(rows, name)
+        after = np.append(values[1:], 0.0)
+        # Rounded, as a sum less a part of it may miss zero by the last bit.
+        own[name] = np.where(goes_on, (values - after).round(6), values)
+    return replace(rows, **own)
+
+
+def _goes_on(rows: Contacts, step: Floats) -> Bools:
+    """Whether the next row belongs to the same contact."""
+    same_customer = rows.customer[1:] == rows.customer[:-1]
+    return np.append(same_customer & (step[1:] > 0), False)
+
+
 def _linked(rows: Contacts, step: Floats, follow_up: Bools) -> Contacts:
     """Rows (by customer, then time) with what came before and after them filled in."""
     n = len(rows)
     same_customer = np.append(rows.customer[1:] == rows.customer[:-1], False)
-    goes_on = same_customer & np.append(step[1:] > 0, False)
+    goes_on = _goes_on(rows, step)
     first = ~np.append(False, goes_on[:-1])  # of its contact
     opens = first & ~np.append(False, same_customer[:-1] & _same_day(rows))
     follows = np.append(rows.at[1:], np.nan)
-    # A call that the centre makes after somebody gave up is not the customer's return.
-    unasked = np.append(follow_up[1:], False)
     kind = rows.kind.astype(str)
     columns = {name: getattr(rows, name) for name in Contacts.__slots__} | {
         "opens": opens,
         "next_at": np.where(goes_on, follows, np.nan),
-        "returned_at": np.where(same_customer & ~goes_on & ~unasked, follows, np.nan),
+        "returned_at": np.where(same_customer & ~goes_on, follows, np.nan),
         "tried_bot": _before(np.isin(kind, BOTS), first),
-        "called_back": _before(kind == "callback", first),
+        "called_back": follow_up | _before(follow_up | (kind == "callback"), first),
     }
     assert len(opens) == n
     return Contacts(**columns)

@@ -2,7 +2,7 @@
 
 Answered contacts are censored at their wait, which the load sets and the customer's patience does
 not. Sources: Kaplan and Meier 1958; Greenwood 1926 (its error); Brown et al. 2005, section 5
-(patience of a bank's callers, with the peak near 60 s). The model is that of `envs.people`: a
+(patience of a bank's callers, with the peak near 60 s). The model is that of `envs.customers`: a
 share b gives up uniformly between 50 and 75 s, the others are lognormal; chat lasts f times longer.
 The edges are rounded by a quarter second here, so that the likelihood has a slope in f everywhere.
 """
@@ -20,7 +20,7 @@ from envs.config import CentreConfig
 from nba.types import Floats
 
 BUMP_FROM_S: Final = 50.0
-BUMP_S: Final = 25.0  # its width; a test holds both and the form to `envs.people`
+BUMP_S: Final = 25.0  # its width; a test holds both and the form to `envs.customers`
 _EDGES_S: Final = (4.0, 1.0, 0.25)  # the fit starts with the widest, so that it sees the bump
 _FIELDS: Final = ("patience_median_s", "patience_sigma", "bump_share", "chat_patience_factor")
 _LEAST: Final = 100  # abandonments

@@ -26,7 +26,7 @@ def fit_repeats(contacts: Contacts, base: CentreConfig, closing: float) -> Part:
     """Share of unresolved customers who come back, and after how long; closing time in s of day."""
     # Only where the end is known to the second: waits and handling times are, sessions are not.
     ended = np.isnan(contacts.next_at) & (contacts.resolved == 0.0)
-    last = contacts.take(contacts.human & ended)
+    last = contacts.take(contacts.human & ended & ~contacts.let_go)
     if len(last) < _LEAST or not (contacts.customer >= 0).all():
         reason = f"{len(last)} unresolved contacts of known customers; {_LEAST} are needed"
         return Part(

@@ -20,6 +20,7 @@ from envs.calibration.speed import (
     employee_days,
     error_clusters,
     speed_part,
+    speed_tilt,
     spread_between,
     within_groups,
 )
@@ -50,9 +51,10 @@ def fit_service(contacts: Contacts, base: CentreConfig) -> ServiceFit:
     factor = handle_factor(found, base)
     group = employee_days(rows)
     basis = _basis(rows, base)
-    sigma = base.speed_sigma
+    new = 1.0 + base.newcomer_share * (base.newcomer_speed - 1.0)
+    sigma, tilt = base.speed_sigma, _usual_tilt(contacts, base.speed_sigma)
     for _ in range(2):  # the means need the spread of speed, which needs the means
-        pace = _pace(contacts, sigma) * (1.0 + base.newcomer_share * (base.newcomer_speed - 1.0))
+        pace = float(np.exp(sigma**2 / 2.0 + tilt)) * new
         design = (intents * factor * pace) @ basis
         means = _means(design, rows.handle_s, base.wrap_up_s)
         expected = np.maximum(design @ means + base.wrap_up_s, 1.0)
@@ -62,6 +64,8 @@ def fit_service(contacts: Contacts, base: CentreConfig) -> ServiceFit:
         newcomers *= np.log(base.newcomer_speed) ** 2
         between = spread_between(residual, group) / scaled**2 - newcomers
         sigma = float(np.sqrt(max(between, 0.0))) if group.max() > 0 else base.speed_sigma
+        seen = speed_tilt(residual, group, rows.at)
+        tilt = _usual_tilt(contacts, sigma) if np.isnan(seen) else seen / scaled
     latent = (
         _latent(intents, factor * pace, basis @ means, base)
         + np.square(COMPLEXITY * scaled) * found.unseen
@@ -110,16 +114,15 @@ def _told(base: CentreConfig) -> tuple[str, ...]:
     return wrap_up, cut_off, chats
 
 
-def _pace(contacts: Contacts, sigma: float) -> float:
-    """E[speed of whoever serves a contact], lognormal speeds of spread `sigma`.
+def _usual_tilt(contacts: Contacts, sigma: float) -> float:
+    """Mean log speed of whoever serves a contact, where it cannot be measured.
 
     Who is faster is free more often: with occupancy ρ an employee serves about speed^(−ρ) times
     as many contacts as an average one (a cycle is a contact and an idle time), which tilts the
-    mean from exp(σ²/2) to exp(σ²/2 − ρσ²). Nothing is known of ρ without the log's occupancy.
+    mean of lognormal speeds from exp(σ²/2) to exp(σ²/2 − ρσ²).
     """
     known = contacts.occupancy[contacts.human & ~np.isnan(contacts.occupancy)]
-    load = float(known.mean()) if len(known) else 0.0
-    return float(np.exp(sigma**2 * (0.5 - load)))
+    return -float(known.mean() if len(known) else 0.0) * sigma**2
 
 
 def _basis(rows: Contacts, base: CentreConfig) -> Floats:

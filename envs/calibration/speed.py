@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from envs.calibration.contacts import Contacts
+from envs.calibration.contacts import DAY_S, Contacts
 from envs.calibration.fitted import Fitted, Part, jackknife_error
 from nba.types import Floats, Ints
 
@@ -31,6 +31,25 @@ def speed_part(residual: Floats, group: Ints, cluster: Ints, scaled: float, sigm
     error = noise / (2.0 * sigma) if sigma**2 > noise else np.sqrt(noise)
     how = "sd of log speed between employees on a day; the noise of their few contacts is removed"
     return Part((Fitted("speed_sigma", sigma, float(error), n_clusters, how),))
+
+
+def speed_tilt(residual: Floats, group: Ints, at: Floats) -> float:
+    """Mean log speed over contacts less that over employees: the fast serve more, and count more.
+
+    A long contact leaves time for fewer, whoever serves it. So employees are weighted by their
+    contacts in one half of the day and their speed is taken from the other. NaN for few employees.
+    """
+    clock = at % DAY_S
+    late = (clock > np.median(clock)).astype(np.int64)
+    n_groups = int(group.max()) + 1
+    cell = group + n_groups * late
+    count = np.bincount(cell, minlength=2 * n_groups).reshape(2, -1)
+    mean = np.bincount(cell, residual, 2 * n_groups).reshape(2, -1) / np.maximum(count, 1)
+    both = (count > 0).all(axis=0)
+    if both.sum() < LEAST_PEOPLE:
+        return float("nan")
+    weight = count[::-1, both] / count[::-1, both].sum(axis=1, keepdims=True)
+    return float(((weight - 1.0 / both.sum()) * mean[:, both]).sum() / 2.0)
 
 
 def error_clusters(residual: Floats, group: Ints, employee: Ints) -> tuple[Ints, tuple[str, ...]]:

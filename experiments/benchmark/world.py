@@ -73,7 +73,7 @@ def _key_figures(days: int, page: list[str]) -> list[Row]:
     measured = []
     with workers() as pool, progress("key figures", len(PRESETS)) as advance:
         for name in PRESETS:
-            n_days = max(4, days // 8) if name == "bank-2003" else days
+            n_days = max(4, days // 2) if name == "bank-2003" else days
             (table,) = simulate_all(
                 pool, [policy_of("longest_idle")], preset(name), n_days=n_days, seed=_SEED
             )

@@ -21,14 +21,14 @@ def test_every_part_is_done_once_a_turn_and_the_largest_code_is_told() -> None:
 
 def test_a_crew_of_one_needs_no_thread() -> None:
     before = set(threading.enumerate())
-    crew = Crew(lambda part: int(part), [(7,)])
+    crew = Crew(int, [(7,)])
     assert crew.run() == 7
     assert not set(threading.enumerate()) - before
 
 
 def test_threads_end_with_their_crew() -> None:
     before = set(threading.enumerate())
-    crew = Crew(lambda part: int(part), [(0,), (1,)])
+    crew = Crew(int, [(0,), (1,)])
     assert crew.run() == 1
     (thread,) = set(threading.enumerate()) - before
     del crew

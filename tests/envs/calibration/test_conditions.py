@@ -48,6 +48,20 @@ def test_the_coefficients_are_the_kernel_s(
     assert found == pytest.approx(expected + BANK.wrap_up_s)
 
 
+@pytest.mark.parametrize("in_hand", [0, 1])
+def test_a_chat_is_longer_by_the_kernel_s_factor(in_hand: int) -> None:
+    c, found = coefficients(BANK), []
+    for channel in (0, 1):
+        customer, employee, desk = table(Customer, 1)[0], table(Person, 1)[0], table(Desk, 1)[0]
+        customer["channel"], desk["active"], employee["speed"] = channel, in_hand, 1.0  # type: ignore[index]  # a numpy record
+        found.append(mean_handle_s(c, customer, employee, desk, 0.0) - BANK.wrap_up_s)
+    hands = np.full(2, float(in_hand))
+    rows = some_contacts(voice=np.array([1.0, 0.0]), in_hand=hands, occupancy=np.zeros(2))
+    factor = handle_factor(conditions_of(rows, BANK), BANK)[:, 0]
+    assert found[1] / found[0] == pytest.approx(factor[1] / factor[0])
+    assert factor[1] / factor[0] > 1.1
+
+
 def test_averaged_over_a_roster_and_its_customers_the_factor_is_the_expected_one() -> None:
     rng = np.random.default_rng(5)
     n = 200_000

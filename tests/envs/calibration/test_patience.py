@@ -5,7 +5,7 @@ import pytest
 
 from envs.calibration.patience import density, fit_patience, kaplan_meier, survival
 from envs.config import CentreConfig, coefficients
-from envs.people import draw_contact
+from envs.customers import draw_contact
 from envs.presets import preset
 from envs.records import Customer, table
 from nba.types import Floats

@@ -13,6 +13,7 @@ from nba.errors import InputError
 FITTED = (
     Fitted("contacts_per_day", 900.5, 3.0, 60, "how"),
     Fitted("n_employees", 11, 0.0, 60, "how"),
+    Fitted("profile_hours", 2.5, 0.0, 60, "how"),
     Fitted("profile", (1.0, 2.0, 0.1 + 0.2), (0.1, 0.1, 0.1), (5, 6, 7), "how"),
 )
 

@@ -7,6 +7,7 @@ import pytest
 
 from envs.calibration.contacts import DAY_S, Contacts
 from envs.calibration.service import fit_service
+from envs.calibration.speed import speed_tilt
 from envs.presets import preset
 from nba.types import Floats
 from tests.envs.calibration.planted_centre import some_contacts
@@ -66,6 +67,17 @@ def test_employees_who_stay_are_what_errors_count() -> None:
     other = fit_service(contacts(12_000, 1, sigma=0.3, n_people=12, lasting=False), BANK).part
     assert any("errors are by 12 people" in note for note in same.notes)
     assert any("do not last from day to day" in note for note in other.notes)
+
+
+def test_that_the_fast_serve_more_is_measured() -> None:
+    rng = np.random.default_rng(9)
+    log_speed = 0.3 * rng.normal(size=2000)
+    n = rng.poisson(40.0 * np.exp(-log_speed))
+    group = np.repeat(np.arange(2000), n)
+    residual = log_speed[group] + rng.normal(size=len(group))
+    tilt = speed_tilt(residual, group, rng.uniform(0.0, DAY_S, len(group)))
+    assert tilt == pytest.approx(-(0.3**2), abs=0.015)  # of a lognormal speed weighed by 1 / speed
+    assert np.isnan(speed_tilt(residual[:5], np.arange(5), np.arange(5.0)))
 
 
 def test_residuals_are_normal_and_standardised() -> None:
