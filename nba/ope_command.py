@@ -3,7 +3,7 @@
 Exit codes: 0 usable or PROMOTE; 1 faulty, HOLD or CANT_TELL; 2 bad input.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -108,7 +108,17 @@ def run(
     Each decision is judged by itself: what it does to the queues of later contacts is not in the
     log's estimate; the simulated centre tells that.
     """
+    given = {
+        "--baseline": baseline, "--by": by, "--protect": protect, "--sample": sample,
+        "--lever": lever, "--margin": margin, "--estimate-propensities": features,
+    }  # fmt: skip
+    if features:
+        _refuse(given, ("--baseline", "--by", "--protect", "--sample"), "--estimate-propensities")
+    if engine != "local":
+        _refuse(given, ("--lever", "--sample", "--estimate-propensities"), f"--engine {engine}")
     opened = _open(log, map_file)
+    if features and isinstance(opened, DecisionLog):
+        _refuse(given, ("--margin",), "--estimate-propensities on a decision log")
     if engine != "local":
         answer = run_on_engine(
             log, opened, target, baseline=baseline, by=_split(by), protect=_split(protect),
@@ -168,6 +178,13 @@ def _open(log: Path, map_file: Path | None) -> DecisionLog | FlatSource:
     if isinstance(opened, FlatSource) and opened.proposed:
         note(f"map (proposed; save it and give --map to change it): {opened.names.as_json()}")
     return opened
+
+
+def _refuse(given: Mapping[str, object], names: Sequence[str], beside: str) -> None:
+    """Raise InputError for an option that would not be used, rather than pass over it."""
+    for name in names:
+        if given[name]:
+            raise InputError(f"{name} is not used with {beside}; leave one of the two out")
 
 
 def _split(lists: Sequence[str]) -> list[str]:

@@ -276,3 +276,18 @@ def test_a_policy_for_the_same_names_in_other_units_is_refused(
     save_policy(tmp_path / "other.nba", Uniform(), Card(other))
     error = one_error(capsys, "run", folder, "--target", tmp_path / "other.nba")
     assert f"feature spec {other.version}" in error
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--estimate-propensities", "x", "--by", "tier"), "--by is not used with"),
+        (("--estimate-propensities", "x", "--sample", 100), "--sample is not used with"),
+        (("--engine", "ray", "--lever", "reward=2"), "--lever is not used with --engine ray"),
+        (("--estimate-propensities", "x", "--margin", 0.1), "--margin is not used with"),
+    ],
+)
+def test_an_option_that_would_not_be_used_is_refused(
+    capsys: pytest.CaptureFixture[str], folder: Path, options: tuple[object, ...], told: str
+) -> None:
+    assert told in one_error(capsys, "run", folder, "--target", "uniform", *options)
