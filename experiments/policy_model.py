@@ -14,11 +14,11 @@ import msgspec
 import numpy as np
 
 from nba.errors import InputError, RequestError
-from serving.decision import make_decision
-from serving.policy_store import PolicyStore
-from serving.records import reply_of
+from serving.api.decide import check_size
+from serving.journal.records import reply_of
+from serving.path.decision import make_decision
+from serving.policies.store import PolicyStore
 from serving.schema import DecisionRequest, decode
-from serving.service import check_size
 from serving.settings import Settings
 
 

@@ -10,12 +10,12 @@ import msgspec
 from nba.act.bundle import load_policy
 from nba.errors import InputError
 from nba.terminal import print_json
-from serving.card import card_json, card_told
-from serving.decision import make_decision
-from serving.policy_store import PolicyStore
-from serving.records import reply_of
+from serving.api.decide import check_size
+from serving.journal.records import reply_of
+from serving.path.decision import make_decision
+from serving.policies.card import card_json, card_told
+from serving.policies.store import PolicyStore
 from serving.schema import DecisionReply, DecisionRequest, decode
-from serving.service import check_size
 from serving.settings import DURABILITIES, settings_from
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -13,10 +13,10 @@ import uvicorn
 
 from nba.errors import InputError
 from nba.terminal import note
-from serving.app import App
-from serving.journal import Journal
-from serving.policy_store import PolicyStore
-from serving.service import Service
+from serving.http.app import App
+from serving.journal.journal import Journal
+from serving.policies.store import PolicyStore
+from serving.server import Server
 from serving.settings import Settings
 
 
@@ -34,8 +34,8 @@ def run_server(policy_file: Path, settings: Settings) -> None:
         max_waiting=settings.max_waiting,
     )
     try:
-        service = Service(store, journal, settings, clock=time.time, new_id=_random_id)
-        app = App(service, max_body_bytes=settings.max_body_bytes)
+        server = Server(store, journal, settings, clock=time.time, new_id=_random_id)
+        app = App(server)
         _announce(store, journal, listener, settings)
         _serve(app, listener, settings)
     finally:

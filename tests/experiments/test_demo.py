@@ -20,7 +20,7 @@ from nba.act.longest_idle import LongestIdle
 from nba.evaluate.check import check_log
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.log import read_log
-from serving.journal_log import read_journal_log
+from serving.journal.log import read_journal_log
 
 NAMES: Final = ["longest_idle", "greedy", "index_rule", "trained"]
 SEED: Final = 7

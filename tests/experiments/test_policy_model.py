@@ -12,9 +12,11 @@ from experiments.policy_model import PolicyModel
 from nba.act.bundle import Card, save_policy
 from nba.errors import InputError
 from nba.listen.contact_features import CONTACT_CENTRE
-from serving.journal import Journal
-from serving.policy_store import PolicyStore
-from serving.service import Service
+from serving.api.decide import decide
+from serving.call import Call
+from serving.journal.journal import Journal
+from serving.policies.store import PolicyStore
+from serving.server import Server
 from serving.settings import Settings
 from tests.nba.act.sample_policies import scorer
 
@@ -39,10 +41,12 @@ def test_the_answer_is_the_servers(model: PolicyModel, policy_file: Path, tmp_pa
     store = PolicyStore(policy_file, occupancy_cap=settings.occupancy_cap)
     journal = Journal(settings.journal, durability="os", segment_bytes=2**20, max_waiting=100)
     try:
-        service = Service(store, journal, settings, clock=lambda: 0.0, new_id=lambda: "new")
+        server = Server(store, journal, settings, clock=lambda: 0.0, new_id=lambda: "new")
         requests = [REQUEST | {"decision_id": f"d-{i}"} for i in range(20)]
         answers = [
-            json.loads(asyncio.run(service.decide(json.dumps(r | {"dry_run": True}).encode())))
+            json.loads(
+                asyncio.run(decide(server, Call(json.dumps(r | {"dry_run": True}).encode())))
+            )
             for r in requests
         ]
     finally:

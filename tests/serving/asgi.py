@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nba.types import Policy
-from serving.app import App, Message
-from serving.journal import Journal
-from serving.policy_store import PolicyStore
-from serving.service import Service
+from serving.http.app import App, Message
+from serving.journal.journal import Journal
+from serving.policies.store import PolicyStore
+from serving.server import Server
 from serving.settings import settings_from
 from tests.serving.live_server import policy_file
 
@@ -32,14 +32,14 @@ class Desk:
         self.store = PolicyStore(policy_file(folder, policy), occupancy_cap=0.95)
         self.now = 1000.0
         ids = itertools.count(1)
-        self.service = Service(
+        self.server = Server(
             self.store,
             self.journal,
             self.settings,
             clock=lambda: self.now,
             new_id=lambda: f"new-{next(ids)}",
         )
-        self.app = App(self.service, max_body_bytes=self.settings.max_body_bytes)
+        self.app = App(self.server)
 
     def send(self, method: str, path: str, *parts: bytes, headers: Headers = ()) -> Answer:
         """The answer to one request whose body comes in these parts."""

@@ -13,14 +13,14 @@ from nba.errors import LogError
 from nba.listen.encode import FeatureSpec
 from nba.listen.outcomes import OutcomeColumns
 from nba.types import DecisionLog
-from serving.records import (
+from serving.journal.records import (
     DecisionRecord,
     OutcomeRecord,
     decode_record,
     float32s,
     float64s,
 )
-from serving.segments import (
+from serving.journal.segments import (
     HEADER_BYTES,
     read_segment,
     scan,

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from serving.journal import Location
-from serving.records import DecisionRecord, OutcomeRecord, decode_record
+from serving.journal.journal import Location
+from serving.journal.records import DecisionRecord, OutcomeRecord, decode_record
 
 
 @dataclass(slots=True)

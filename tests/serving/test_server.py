@@ -152,7 +152,7 @@ def test_a_journal_that_cannot_write_gives_503_and_a_retry_succeeds(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("serving.journal.os.pwrite", full)
+        patch.setattr("serving.journal.journal.os.pwrite", full)
         status, headers, answer = counter.send("POST", DECISIONS, EXAMPLE)
     assert (status, headers["retry-after"]) == (503, "1")
     assert "No space left" in answer["error"]["message"]

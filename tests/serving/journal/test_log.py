@@ -10,8 +10,8 @@ from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.encode import Feature, FeatureSpec
 from nba.listen.objective import Objective
 from nba.listen.outcomes import join_outcomes
-from serving.journal_log import JournalLog, read_journal_log
-from serving.segments import segment_path
+from serving.journal.log import JournalLog, read_journal_log
+from serving.journal.segments import segment_path
 from tests.serving.asgi import desk
 from tests.serving.live_server import example
 

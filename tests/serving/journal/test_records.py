@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nba.errors import InputError
-from serving.records import (
+from serving.journal.records import (
     DecisionRecord,
     OutcomeRecord,
     decode_record,

@@ -12,9 +12,9 @@ from nba.act.explain import predicted_rewards, why
 from nba.errors import InputError, RequestError
 from nba.listen.encode import FeatureSpec
 from nba.types import Action, ActionSet, Context, Decision, Floats, Policy
-from serving.fallback import reason_of
-from serving.policy_store import Served
-from serving.records import DecisionRecord
+from serving.journal.records import DecisionRecord
+from serving.path.fallback import reason_of
+from serving.policies.store import Served
 from serving.schema import Candidate, DecisionRequest
 
 _UNKNOWN: Final = re.compile(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from nba.errors import InputError, JournalError
-from serving.journal import Journal, Location
-from serving.segments import HEADER_BYTES, MAGIC, segment_path
+from serving.journal.journal import Journal, Location
+from serving.journal.segments import HEADER_BYTES, MAGIC, segment_path
 from tests.serving.live_server import environment
 
 BOTH = pytest.mark.parametrize("durability", ["fsync", "os"])
@@ -163,7 +163,7 @@ def test_a_full_queue_is_refused_not_dropped(tmp_path: Path) -> None:
 FULL_DISK = """
 import asyncio, sys
 from pathlib import Path
-from serving.journal import Journal
+from serving.journal.journal import Journal
 journal = Journal(Path(sys.argv[1]), durability=sys.argv[2], segment_bytes=2**20, max_waiting=99)
 async def main():
     for i in range(100):

@@ -8,7 +8,7 @@ from nba.act.bundle import Card, save_policy
 from nba.act.uniform import Uniform
 from nba.errors import PolicyFileError
 from nba.listen.contact_features import CONTACT_CENTRE
-from serving.policy_store import PolicyStore
+from serving.policies.store import PolicyStore
 from tests.serving.live_server import policy_file
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nba.errors import InputError, JournalError
-from serving.segments import (
+from serving.journal.segments import (
     HEADER_BYTES,
     MAGIC,
     create_segment,

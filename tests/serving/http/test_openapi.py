@@ -3,7 +3,7 @@
 import json
 import re
 
-from serving.openapi import openapi
+from serving.http.openapi import openapi
 from tests.serving.live_server import EXAMPLE
 
 

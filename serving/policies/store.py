@@ -6,7 +6,7 @@ from pathlib import Path
 from nba.act.bundle import LoadedPolicy, load_policy
 from nba.act.eligibility import RULES, Rule
 from nba.types import Policy
-from serving.fallback import safe_rule
+from serving.path.fallback import safe_rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from nba.act.decide import decide
 from nba.errors import RequestError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Action, ActionSet, Bools, Context, Floats, Floats32
-from serving.decision import make_decision
-from serving.policy_store import PolicyStore, Served
-from serving.records import DecisionRecord, float32s, float64s, reply_of
+from serving.journal.records import DecisionRecord, float32s, float64s, reply_of
+from serving.path.decision import make_decision
+from serving.policies.store import PolicyStore, Served
 from serving.schema import DecisionRequest, decode
 from tests.serving.live_server import EXAMPLE, example, policy_file
 

@@ -5,7 +5,7 @@ import pytest
 from nba.errors import PolicyFileError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.encode import Feature, FeatureSpec
-from serving.fallback import reason_of, safe_rule
+from serving.path.fallback import reason_of, safe_rule
 from tests.nba.act.sample_policies import single
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nba.act.bundle import Card, load_policy, save_policy
 from nba.listen.contact_features import CONTACT_CENTRE
-from serving.card import card_json, card_told
+from serving.policies.card import card_json, card_told
 from tests.nba.act.sample_policies import scorer
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.openapi import openapi
+from serving.http.openapi import openapi
 from tests.serving.asgi import Desk, desk
 from tests.serving.live_server import EXAMPLE, example
 

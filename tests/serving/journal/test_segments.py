@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nba.errors import InputError
-from serving.segments import (
+from serving.journal.segments import (
     HEADER_BYTES,
     MAGIC,
     create_segment,

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from nba.errors import JournalError
-from serving.index import Index
-from serving.journal import Location
-from serving.records import DecisionRecord, OutcomeRecord, encode_record
-from tests.serving.test_records import RECORD
+from serving.journal.index import Index
+from serving.journal.journal import Location
+from serving.journal.records import DecisionRecord, OutcomeRecord, encode_record
+from tests.serving.journal.test_records import RECORD
 
 HERE = Location(1, 8, 100)
 

@@ -1,0 +1,49 @@
+"""POST /v1/decisions: decide, remember, answer when the record is durable."""
+
+import asyncio
+
+from nba.errors import RequestError
+from serving.call import JSON, Call
+from serving.journal.index import Entry
+from serving.journal.records import encode_record, reply_of
+from serving.path.decision import make_decision
+from serving.schema import DecisionRequest, decode
+from serving.server import Server
+
+
+async def decide(server: Server, call: Call) -> bytes:
+    """The decision of a request; the same id and request get the same answer again."""
+    request = decode(call.body, DecisionRequest)
+    check_size(request, server.settings.max_actions)
+    decision_id = request.decision_id or server.new_id()
+    entry = None if request.dry_run else server.index.get(decision_id)
+    if entry is not None:
+        return await _again(server, entry, request, call.body)
+    record = make_decision(
+        request, call.body, server.store.current, decision_id=decision_id, now=server.clock()
+    )
+    if request.dry_run:
+        server.counts.dry_runs += 1
+        return JSON.encode(reply_of(record))
+    write = server.journal.append(encode_record(record))
+    server.index.add_decision(decision_id, write)
+    answer = JSON.encode(reply_of(record))
+    await asyncio.shield(write)
+    server.counts.note(record)
+    return answer
+
+
+def check_size(request: DecisionRequest, max_actions: int) -> None:
+    """Refuse a request with more candidates than this server scores."""
+    if len(request.actions) > max_actions:
+        message = f"{len(request.actions)} candidates were sent; {max_actions} are scored at most"
+        raise RequestError(422, "actions", message, "send the best of them")
+
+
+async def _again(server: Server, entry: Entry, request: DecisionRequest, body: bytes) -> bytes:
+    """The answer that a known id got the first time; refused if the request is another one."""
+    record = await server.record(entry)
+    if record.request != body and decode(record.request, DecisionRequest) != request:
+        message = f"decision {record.decision_id!r} was made for another request"
+        raise RequestError(409, "decision_id", message, "use a new id for a new decision")
+    return JSON.encode(reply_of(record))

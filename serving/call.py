@@ -1,0 +1,49 @@
+"""One call of the API: what a route hands to its use, and what comes back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import msgspec
+
+from serving.server import Server
+
+Scope = Literal["open", "decide", "outcome", "admin"]  # what a key must be good for
+JSON: Final = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as its route found it."""
+
+    body: bytes = b""
+    id: str = ""  # what stands for {id} in the route's path
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that is not plain JSON with status 200."""
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = b"application/json"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Handle = Callable[[Server, Call], Awaitable[bytes | Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path and method, who may call it, and its description."""
+
+    method: str
+    path: str  # with {id} for one part
+    handle: Handle
+    summary: str
+    scope: Scope
+    request: type | None = None  # the body's type
+    reply: type | None = None
+    errors: tuple[int, ...] = ()

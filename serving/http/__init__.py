@@ -1,0 +1,1 @@
+"""The door: routes, limits, the API's description."""

@@ -1,0 +1,1 @@
+"""The decision path: from a request's bytes to the record and the reply."""

@@ -1,0 +1,1 @@
+"""What is served: policy files, and who gets which."""
