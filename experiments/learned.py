@@ -16,10 +16,19 @@ from experiments.tune import index_rule, rounds, tune_prices
 from nba.act.epsilon_greedy import EpsilonGreedy
 from nba.act.longest_idle import LongestIdle
 from nba.learn.greedy import GreedyLearner
+from nba.learn.linear_bandit import (
+    Explore,
+    LinearBandit,
+    epsilon_greedy,
+    linucb,
+    softmax,
+    squarecb,
+    thompson,
+)
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.objective import Objective
 from nba.terminal import progress
-from nba.types import DecisionLog, Policy
+from nba.types import DecisionLog, Learner, Policy
 
 _EXPLORATION: Final = 0.3  # share of decisions that the logging policy takes at random
 
@@ -74,17 +83,16 @@ def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
 
 def learned_ucb_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
     """UCB skill routing after some rounds of its own days."""
-    days = schooling.rounds * schooling.round_days
-    with progress("learn by serving", days) as advance:
-        return learn_over_days(
-            UcbRouting(),
-            LongestIdle(CONTACT_CENTRE),
-            centre,
-            n_rounds=schooling.rounds,
-            days_per_round=schooling.round_days,
-            seed=Seeds.of(schooling.seed).learning_log,
-            progress=advance,
-        )
+    return _by_serving(UcbRouting(), centre, schooling)
+
+
+def bandit(explore: Explore) -> Callable[[CentreConfig, Schooling], Policy]:
+    """A maker of the policy that a shared-parameter bandit ends with after its own days."""
+
+    def learned(centre: CentreConfig, schooling: Schooling) -> Policy:
+        return _by_serving(LinearBandit(explore), centre, schooling)
+
+    return learned
 
 
 LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = MappingProxyType(
@@ -93,8 +101,28 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
         "index_rule": learned_index_rule,
         "lp_routing": learned_lp_routing,
         "ucb_routing": learned_ucb_routing,
+        "epsilon_greedy": bandit(epsilon_greedy(epsilon=0.1)),
+        "softmax": bandit(softmax(temperature=0.3)),
+        "linucb": bandit(linucb(width=1.0)),
+        "thompson": bandit(thompson(seed=0)),
+        "squarecb": bandit(squarecb(scale=0.5)),
     }
 )
+
+
+def _by_serving(learner: Learner, centre: CentreConfig, schooling: Schooling) -> Policy:
+    """What a learner knows after serving some rounds of days itself."""
+    days = schooling.rounds * schooling.round_days
+    with progress("learn by serving", days) as advance:
+        return learn_over_days(
+            learner,
+            LongestIdle(CONTACT_CENTRE),
+            centre,
+            n_rounds=schooling.rounds,
+            days_per_round=schooling.round_days,
+            seed=Seeds.of(schooling.seed).learning_log,
+            progress=advance,
+        )
 
 
 def _greedy(centre: CentreConfig, schooling: Schooling) -> GreedyLearner:

@@ -4,18 +4,23 @@ They compare what was given and predicted; which of them moved a net's score is 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
-from nba.act.greedy import Greedy
-from nba.act.index_rule import IndexRule
 from nba.act.longest_idle import LongestIdle
-from nba.act.policy import ActionScorer
 from nba.listen.encode import FeatureSpec
 from nba.types import ActionSet, Context, Floats, Policy, RewardModel
 
 _REASONS: Final = 3
+
+
+@runtime_checkable
+class _Predicting(Protocol):
+    """A policy that decides with a reward model, or could."""
+
+    @property
+    def reward_model(self) -> RewardModel | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,7 @@ _RULE_COLUMNS: Final = ("idle_s", "language_match", "expected_wait_s")  # what l
 
 def reward_model_of(policy: Policy) -> RewardModel | None:
     """The reward model that a policy decides with, if it has one."""
-    if isinstance(policy, ActionScorer | Greedy | IndexRule):
-        return policy.reward_model
-    return None
+    return policy.reward_model if isinstance(policy, _Predicting) else None
 
 
 def predicted_rewards(policy: Policy, context: Context, actions: ActionSet) -> Floats | None:

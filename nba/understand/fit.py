@@ -67,6 +67,18 @@ def solve(gram: Gram, ridge: float) -> Floats:
     The common intercept is not penalised: with a huge ridge every prediction is the mean reward.
     """
     n_groups, n_terms = gram.rewards.shape
+    right = np.concatenate([gram.rewards.sum(axis=0), gram.rewards.ravel()])
+    solution = np.linalg.solve(normal_matrix(gram, ridge), right).reshape(1 + n_groups, n_terms)
+    return np.asarray(solution[0] + solution[1:])
+
+
+def normal_matrix(gram: Gram, ridge: float) -> Floats:
+    """The left side of the penalised normal equations: the common row, then each group's own.
+
+    ((1 + G) · terms)², symmetric and positive definite: in units of the noise's variance it is the
+    precision of the weights' posterior.
+    """
+    n_groups, n_terms = gram.rewards.shape
     common = gram.terms.sum(axis=0)
     size = n_terms * (1 + n_groups)
     left = np.zeros((size, size))
@@ -79,6 +91,4 @@ def solve(gram: Gram, ridge: float) -> Floats:
     penalty = np.full(size, ridge)
     penalty[0] = 1e-9 * max(1.0, float(common[0, 0]))  # keeps the system solvable, nothing more
     left[np.arange(size), np.arange(size)] += penalty
-    right = np.concatenate([gram.rewards.sum(axis=0), gram.rewards.ravel()])
-    solution = np.linalg.solve(left, right).reshape(1 + n_groups, n_terms)
-    return np.asarray(solution[0] + solution[1:])
+    return left

@@ -9,16 +9,35 @@ import pytest
 from nba.errors import LogError
 from nba.evaluate.target import target_probabilities
 from nba.learn.greedy import GreedyLearner
+from nba.learn.linear_bandit import (
+    LinearBandit,
+    epsilon_greedy,
+    linucb,
+    softmax,
+    squarecb,
+    thompson,
+)
 from nba.types import DecisionLog, Floats, Learner, Policy
 from tests.planted_log import PlantedWorld, draw_log, make_world
 
-LEARNERS: list[Callable[[], Learner]] = [GreedyLearner]
+LEARNERS: dict[str, Callable[[], Learner]] = {
+    "greedy": GreedyLearner,
+    "epsilon_greedy": lambda: LinearBandit(epsilon_greedy(epsilon=0.1)),
+    "softmax": lambda: LinearBandit(softmax(temperature=0.3)),
+    "linucb": lambda: LinearBandit(linucb(width=1.0)),
+    "thompson": lambda: LinearBandit(thompson(seed=0)),
+    "squarecb": lambda: LinearBandit(squarecb(scale=0.3)),
+}
 
 
-@pytest.fixture(params=LEARNERS)
-def learner(request: pytest.FixtureRequest) -> Learner:
-    made: Learner = request.param()
-    return made
+@pytest.fixture(params=list(LEARNERS))
+def make(request: pytest.FixtureRequest) -> Callable[[], Learner]:
+    return LEARNERS[request.param]
+
+
+@pytest.fixture
+def learner(make: Callable[[], Learner]) -> Learner:
+    return make()
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +86,11 @@ def test_a_policy_handed_out_is_not_changed_by_later_learning(
     assert not np.array_equal(target_probabilities(learner.policy(), log), before)
 
 
-def test_the_same_log_teaches_the_same_policy(learner: Learner, log: DecisionLog) -> None:
-    learner.learn(log)
-    first = target_probabilities(learner.policy(), log)
-    learner.learn(log)
-    assert np.array_equal(target_probabilities(learner.policy(), log), first)
+def test_the_same_log_teaches_the_same_policy(
+    make: Callable[[], Learner], log: DecisionLog
+) -> None:
+    first, second = make(), make()
+    first.learn(log)
+    second.learn(log)
+    flat = target_probabilities(first.policy(), log)
+    assert np.array_equal(target_probabilities(second.policy(), log), flat)

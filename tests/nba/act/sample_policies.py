@@ -8,6 +8,7 @@ from nba.listen.contact_features import CONTACT_CENTRE
 from nba.seeding import generator
 from nba.types import Action, ActionSet, Bools, Context, Floats32, RewardModel
 from nba.understand.basis import make_basis
+from nba.understand.posterior import LinearPosterior
 from nba.understand.reward_model import LinearRewardModel
 
 D = len(CONTACT_CENTRE.context_names)
@@ -36,6 +37,13 @@ def reward_model(seed: int = 0) -> LinearRewardModel:
     basis = make_basis(*names, context=context, actions=actions[mask])
     weights = generator(seed, "weights").normal(size=(basis.n_groups, basis.n_terms))
     return LinearRewardModel(basis, weights)
+
+
+def posterior_sample(seed: int = 0) -> LinearPosterior:
+    """A posterior around that reward model, unsure by some EUR."""
+    model = reward_model(seed)
+    size = (model.basis.n_groups, model.basis.n_terms, model.basis.n_terms)
+    return LinearPosterior(model, generator(seed, "factors").normal(0.0, 0.3, size))
 
 
 def scorer(
