@@ -5,6 +5,10 @@ NbaError                    anything a user can mend; the command line prints it
 │   ├── PolicyFileError     a policy file is damaged, of another format or of another feature spec
 │   ├── LogError            a decision log cannot be read or breaks its own rules
 │   └── RequestError        a request to the server is refused: carries status, field, remedy
+│       ├── NotAllowedError   the key is missing, unknown or not good for it (401, 403)
+│       ├── UnknownIdError    what it is about is not known there (404)
+│       └── ConflictError     the id or component is taken by something else (409)
+├── UnavailableError       a server gave no answer, or only "later", to its client: when to retry
 ├── MissingExtraError       an optional dependency is not installed: names the extra
 ├── JournalError            the journal could not be written: what it was for is not promised
 └── CapacityError           a fixed-size pool of the simulation is full: nothing is dropped silently
@@ -36,6 +40,38 @@ class RequestError(InputError):
         self.field = field
         self.message = message
         self.remedy = remedy
+
+
+class NotAllowedError(RequestError):
+    """The key is missing, unknown, or not good for this."""
+
+
+class UnknownIdError(RequestError):
+    """What the request is about is not known to the server."""
+
+
+class ConflictError(RequestError):
+    """The id or component is taken by something else."""
+
+
+class UnavailableError(NbaError, ConnectionError):
+    """A server gave no answer, or only "later"; sending the same again is safe."""
+
+    def __init__(
+        self,
+        status: int,
+        field: str,
+        message: str,
+        remedy: str = "",
+        *,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(f"{field}: {message}; {remedy}" if remedy else f"{field}: {message}")
+        self.status = status  # 0: there was no answer
+        self.field = field
+        self.message = message
+        self.remedy = remedy
+        self.retry_after_s = retry_after_s
 
 
 class JournalError(NbaError, RuntimeError):

@@ -1,0 +1,71 @@
+"""A client of the server: one method for each thing that it does.
+
+Every decision gets its id here, before it is sent, so a retry after a lost answer finds the
+decision that was made and never makes a second one.
+"""
+
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from nba.client.connection import Connections
+from nba.client.replies import DecisionReply, DecisionTrace, OutcomeReply, read
+from nba.client.requests import Request, encoded, with_id
+
+
+class Client:
+    """Asks one server; threads may share it, and its connections stay open until `close`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        timeout_s: float = 2.0,
+        retries: int = 3,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`key` is an API key; `timeout_s` holds for each try, `tls` replaces the system's trust.
+
+        Raises InputError for a url or a number that cannot be used; nothing is sent yet.
+        """
+        self._connections = Connections(url, key=key, timeout_s=timeout_s, retries=retries, tls=tls)
+
+    def decide(self, request: Request | Mapping[str, object]) -> DecisionReply:
+        """What to do; a mapping is sent as the JSON that it is.
+
+        Raises RequestError naming the field of a request that is refused, UnavailableError.
+        """
+        body = encoded(with_id(request))
+        return read(DecisionReply, self._connections.ask("POST", "/v1/decisions", body))
+
+    def outcome(
+        self, decision_id: str, components: Mapping[str, float], *, at: float | None = None
+    ) -> OutcomeReply:
+        """Tell what came back for a decision; `at` in seconds since the epoch, now if absent."""
+        told: dict[str, object] = {"decision_id": decision_id, "components": dict(components)}
+        if at is not None:
+            told["at"] = at
+        return read(OutcomeReply, self._connections.ask("POST", "/v1/outcomes", encoded(told)))
+
+    def trace(self, decision_id: str) -> DecisionTrace:
+        """A decision as the journal holds it; raises UnknownIdError for one that is not there."""
+        path = f"/v1/decisions/{quote(decision_id, safe='')}"
+        return read(DecisionTrace, self._connections.ask("GET", path))
+
+    def close(self) -> None:
+        """Close the connections; the client opens new ones if it is used again."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,123 @@
+"""What a server answers, as frozen data; fields that this version does not know are left out."""
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from nba.errors import UnavailableError
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The action to take."""
+
+    id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An eligible action with its probability."""
+
+    id: str
+    probability: float
+    expected_reward_eur: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReply:
+    """The decision, with the probability it had and three reasons."""
+
+    decision_id: str
+    chosen: Chosen
+    propensity: float
+    ranked: tuple[Ranked, ...]  # most probable first
+    why: tuple[str, ...]
+    excluded: Mapping[str, str]  # action → the rule that removed it
+    policy: str
+    policy_version: str
+    mode: str
+    fallback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReply:
+    """Which components are new, and which the server already had."""
+
+    decision_id: str
+    recorded: tuple[str, ...]
+    already_known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeKnown:
+    """A component of a decision's outcome."""
+
+    component: str
+    value: float
+    at: float  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTrace:
+    """A decision as the journal holds it, with the outcomes that have come back."""
+
+    at: float  # seconds since the epoch
+    training: bool  # False: no learner sees this decision
+    spec_version: str
+    fallback_reason: str
+    request: Mapping[str, object]
+    reply: DecisionReply
+    outcomes: tuple[OutcomeKnown, ...]
+
+
+def read(kind: type[_T], body: bytes) -> _T:
+    """The reply in a body; raises UnavailableError for one of another form.
+
+    >>> read(OutcomeReply, b'{"decision_id":"d","recorded":["resolved"],"already_known":[]}')
+    OutcomeReply(decision_id='d', recorded=('resolved',), already_known=())
+    """
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise _of_another_form("reply", body[:100], "JSON") from error
+    found: _T = _made(kind, value, "reply")
+    return found
+
+
+def _made(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 JSON in, any annotation out
+    """The value as the annotation asks for it: data, tuples, mappings and plain values."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in {Union, types.UnionType}:  # X | None
+        return None if value is None else _made(inner[0], value, where)
+    if is_dataclass(kind) and isinstance(value, dict):
+        return _data(kind, value, where)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_made(inner[0], v, f"{where}[{i}]") for i, v in enumerate(value))
+    if origin is Mapping and isinstance(value, dict):
+        return {name: _made(inner[1], v, f"{where}.{name}") for name, v in value.items()}
+    if kind is object or type(value) is kind or (kind is float and type(value) is int):
+        return value
+    raise _of_another_form(where, value, getattr(kind, "__name__", str(kind)))
+
+
+def _data(kind: Any, value: dict[str, Any], where: str) -> Any:  # noqa: ANN401 as above
+    hints, values = get_type_hints(kind), {}
+    for field in fields(kind):
+        if field.name in value:
+            values[field.name] = _made(
+                hints[field.name], value[field.name], f"{where}.{field.name}"
+            )
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise _of_another_form(f"{where}.{field.name}", "absent", hints[field.name])
+    return kind(**values)
+
+
+def _of_another_form(where: str, found: object, needed: object) -> UnavailableError:
+    message = f"{where} is {found!r:.100}; {needed} is needed"
+    remedy = "is this the right address, and a server of this version?"
+    return UnavailableError(0, "reply", message, remedy)

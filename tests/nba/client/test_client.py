@@ -1,0 +1,120 @@
+"""The client against a real server: what it asks is done, once, whatever gets lost on the way."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from nba.client import Candidate, Client, Request
+from nba.errors import ConflictError, RequestError, UnknownIdError
+from tests.serving.live_server import EXAMPLE, LiveServer, policy_file, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("client")
+    with serving(policy_file(folder), folder / "journal", "--durability", "os") as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: LiveServer) -> Iterator[Client]:
+    with Client(f"http://127.0.0.1:{server.port}") as opened:
+        yield opened
+
+
+def request(decision_id: str | None = None) -> Request:
+    plain = json.loads(EXAMPLE)
+    return Request(
+        plain["customer"]["id"],
+        plain["context"],
+        [Candidate(**action) for action in plain["actions"]],
+        decision_id=decision_id,
+    )
+
+
+def test_a_decision_its_outcome_and_its_trace(client: Client) -> None:
+    reply = client.decide(request())
+    assert reply.chosen.id in {ranked.id for ranked in reply.ranked}
+    assert reply.propensity == next(r.probability for r in reply.ranked if r.id == reply.chosen.id)
+    told = client.outcome(reply.decision_id, {"resolved": 1}, at=7.0)
+    assert told.recorded == ("resolved",)
+    again = client.outcome(reply.decision_id, {"resolved": 1})
+    assert (again.recorded, again.already_known) == ((), ("resolved",))
+    trace = client.trace(reply.decision_id)
+    assert trace.reply == reply
+    assert [(o.component, o.value, o.at) for o in trace.outcomes] == [("resolved", 1.0, 7.0)]
+
+
+def test_a_decision_has_an_id_of_its_own_unless_it_is_given(client: Client) -> None:
+    first, second = client.decide(request()), client.decide(request())
+    assert first.decision_id != second.decision_id
+    given = client.decide(json.loads(EXAMPLE))
+    assert given == client.decide(request("example-0001"))
+
+
+def test_refusals_name_what_is_wrong(client: Client) -> None:
+    with pytest.raises(UnknownIdError, match="decision_id"):
+        client.outcome("never-made", {"resolved": 1})
+    with pytest.raises(UnknownIdError):
+        client.trace("no/such?id")
+    asked = json.loads(EXAMPLE) | {"decision_id": "conflict"}
+    client.decide(asked)
+    with pytest.raises(ConflictError):
+        client.decide(asked | {"customer": {"id": "somebody else"}})
+    with pytest.raises(RequestError) as caught:
+        client.decide(asked | {"decision_id": None, "context": {"hour": 99}})
+    assert (caught.value.status, caught.value.field[:7]) == (422, "context")
+
+
+def test_many_threads_share_a_client(client: Client) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda _: client.decide(request()), range(64)))
+    assert len({reply.decision_id for reply in replies}) == 64
+
+
+def whole(side: socket.socket) -> bytes:
+    """A message whose body is one JSON object, and which is the only one under way."""
+    data = b""
+    while not data.endswith(b"}"):
+        data += side.recv(65536)
+    return data
+
+
+@contextmanager
+def losing_the_first_answer(port: int) -> Iterator[int]:
+    """A wire to a port that cuts the first connection when the answer comes; its own port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def carry() -> None:
+            for lost in (True, False):
+                near = listener.accept()[0]
+                with near, socket.create_connection(("127.0.0.1", port)) as far:
+                    far.sendall(whole(near))
+                    answer = whole(far)
+                    if not lost:
+                        near.sendall(answer)
+
+        thread = threading.Thread(target=carry)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+def test_a_lost_answer_is_one_decision(server: LiveServer, client: Client) -> None:
+    def made() -> int:
+        known: int = server.client().get("/readyz")[1]["decisions_known"]
+        return known
+
+    before = made()
+    with (
+        losing_the_first_answer(server.port) as port,
+        Client(f"http://127.0.0.1:{port}") as unlucky,
+    ):
+        reply = unlucky.decide(request())
+    assert made() == before + 1
+    assert client.trace(reply.decision_id).reply == reply
