@@ -45,6 +45,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "ope": Entry("nba.ope_command:ope", "Evaluate a policy on a log, without running it.", "train"),
     "serve": Entry("serving.commands:serve", "Answer decisions over HTTP.", "serve"),
+    "journal": Entry(
+        "serving.journal_commands:journal",
+        "Turn a server's journal into a log; expire it.",
+        "serve",
+    ),
     "decide": Entry("serving.commands:decide", "Decide one request from the terminal.", "serve"),
     "show": Entry("serving.commands:show", "Print the card of a policy file.", "serve"),
     "bench": Entry(

@@ -7,6 +7,7 @@ from nba.errors import RequestError
 from serving.journal.index import Entry, Index
 from serving.journal.journal import Journal
 from serving.journal.records import DecisionRecord, decode_record
+from serving.journal.specs import Kept, keep_spec
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
 
@@ -45,6 +46,8 @@ class Server:
 
     def __post_init__(self) -> None:
         self.index.rebuild(self.journal.recovered())
+        card = self.store.current.loaded.card
+        keep_spec(self.settings.journal, Kept(card.spec, card.objective))
 
     def entry(self, decision_id: str) -> Entry:
         """What is known of a decision; raises RequestError for an id that is unknown here."""

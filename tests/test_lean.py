@@ -32,6 +32,8 @@ ALLOWED_HEAVY = (
     "nba.listen.arrow_tables",  # CSV and Parquet of others
     "nba.listen.foreign",
     "serving.ray_app",  # the wrapper for Ray Serve
+    "serving.compaction.compact",  # journal to Parquet
+    "serving.compaction.parts",
 )
 LEAN = sorted(
     module.name

@@ -27,7 +27,7 @@ from nba.listen.log import (
 )
 from nba.listen.outcomes import OutcomeColumns
 from nba.listen.whole_file import whole_file
-from nba.types import DecisionLog
+from nba.types import DecisionLog, Texts
 
 OUTCOMES_FORMAT: Final = "nba-outcomes"
 OUTCOMES_VERSION: Final = "1"
@@ -119,21 +119,7 @@ its outcomes
             f"{folder} holds no outcomes; give the folder of a log written with its outcomes"
         )
     for file in files:
-        with readable(file):
-            parquet = pq.ParquetFile(file, memory_map=True)
-        with parquet:
-            if parquet.schema_arrow.metadata != _OUTCOME_SCHEMA.metadata or (
-                parquet.schema_arrow != _OUTCOME_SCHEMA
-            ):
-                raise LogError(
-                    f"{file} has not the columns and format of {OUTCOMES_FORMAT!r} version "
-                    f"{OUTCOMES_VERSION!r} ({', '.join(_OUTCOME_COLUMNS)}); write it with "
-                    "nba.listen.log_parts"
-                )
-            for group in range(parquet.num_row_groups):
-                with readable(file):
-                    table = parquet.read_row_group(group)
-                yield _outcome_columns(table)
+        yield from _outcome_slices(file)
 
 
 def read_outcomes(directory: Path | str) -> OutcomeColumns:
@@ -147,6 +133,29 @@ def read_outcomes(directory: Path | str) -> OutcomeColumns:
 its outcomes
     """
     return append_outcomes(list(iter_outcomes(directory)))
+
+
+def read_part_outcomes(part: Path) -> OutcomeColumns:
+    """The outcomes kept beside one part file of a log; LogError as from `iter_outcomes`.
+
+    >>> read_part_outcomes(Path("nowhere.parquet"))
+    Traceback (most recent call last):
+    nba.errors.LogError: outcomes/nowhere.parquet is not a readable Parquet file ([Errno 2] Failed \
+to open local file 'outcomes/nowhere.parquet'. Detail: [errno 2] No such file or directory); \
+it may be cut off: write it again with write_log
+    """
+    return append_outcomes(list(_outcome_slices(part.parent / OUTCOMES_FOLDER / part.name)))
+
+
+def read_ids(part: Path) -> Texts:
+    """The decision ids of one part file, in the order of its rows; LogError if it is not readable.
+
+    >>> read_ids(Path("nowhere.parquet"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nba.errors.LogError: nowhere.parquet is not a readable Parquet file ...
+    """
+    with readable(part), pq.ParquetFile(part, memory_map=True) as parquet:
+        return np.asarray(parquet.read(["decision_id"])["decision_id"].to_numpy(), dtype=object)
 
 
 def append_outcomes(slices: Sequence[OutcomeColumns]) -> OutcomeColumns:
@@ -163,6 +172,24 @@ def append_outcomes(slices: Sequence[OutcomeColumns]) -> OutcomeColumns:
         value=np.concatenate([part.value for part in slices]),
         at=np.concatenate([part.at for part in slices]),
     )
+
+
+def _outcome_slices(file: Path) -> Iterator[OutcomeColumns]:
+    with readable(file):
+        parquet = pq.ParquetFile(file, memory_map=True)
+    with parquet:
+        if parquet.schema_arrow.metadata != _OUTCOME_SCHEMA.metadata or (
+            parquet.schema_arrow != _OUTCOME_SCHEMA
+        ):
+            raise LogError(
+                f"{file} has not the columns and format of {OUTCOMES_FORMAT!r} version "
+                f"{OUTCOMES_VERSION!r} ({', '.join(_OUTCOME_COLUMNS)}); write it with "
+                "nba.listen.log_parts"
+            )
+        for group in range(parquet.num_row_groups):
+            with readable(file):
+                table = parquet.read_row_group(group)
+            yield _outcome_columns(table)
 
 
 def _outcome_table(outcomes: OutcomeColumns) -> pa.Table:

@@ -1,120 +1,139 @@
-"""The server's journal as a DecisionLog with its outcomes: what learning and evaluation read.
+"""The journal in columns: decisions of one feature spec as a DecisionLog, outcomes beside it.
 
-Customers who opted out are left out, and counted; dry runs are not in a journal at all.
+Customers who opted out leave no row, and are counted. What learning does not read is not decoded.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
 
+import msgspec
 import numpy as np
+from msgspec import Raw, Struct
 
-from nba.errors import LogError
+from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
 from nba.listen.outcomes import OutcomeColumns
-from nba.types import DecisionLog
-from serving.journal.records import (
-    DecisionRecord,
-    OutcomeRecord,
-    decode_record,
-    float32s,
-    float64s,
-)
-from serving.journal.segments import (
-    HEADER_BYTES,
-    read_segment,
-    scan,
-    segment_numbers,
-    segment_path,
-)
+from nba.types import DecisionLog, Texts
+from serving.journal.records import OutcomeRecord, float32s, float64s, kind_of
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLog:
-    """Decisions without rewards, the outcomes to join to them, and how much was left out."""
+class DecisionRow(Struct, frozen=True, array_like=True, tag="d", gc=False):
+    """A DecisionRecord as far as a log needs it: the same fields in the same places."""
 
-    log: DecisionLog
-    outcomes: OutcomeColumns
-    opted_out: int  # decisions
-    other_spec: int  # decisions made with another version of the feature spec
+    decision_id: str
+    at: float
+    unit: str
+    mode: str
+    training: bool
+    fallback_reason: Raw
+    policy: Raw
+    policy_version: str
+    spec_version: str
+    action_ids: list[str]
+    chosen: int
+    chosen_kind: Raw
+    probabilities: bytes
+    rewards: Raw
+    context: bytes
+    actions: bytes
+    why: Raw
+    excluded: Raw
+    request: Raw
+    use_case: str = "default"
+    control: str = ""
 
 
-def read_journal_log(directory: Path, spec: FeatureSpec) -> JournalLog:
-    """The journal in a folder, a running server's too; only decisions made with this spec.
+@dataclass(slots=True)
+class Rows:
+    """What a stretch of journal holds for learning."""
 
-    Join the outcomes with `nba.listen.outcomes.join_outcomes`. Raises LogError if the folder has
-    no journal, InputError naming a file of another format.
+    decisions: dict[str, list[DecisionRow]] = field(default_factory=dict)  # by spec version
+    outcomes: list[OutcomeRecord] = field(default_factory=list)
+    opted_out: set[str] = field(default_factory=set)  # decision ids
+
+
+_DECISION: Final = msgspec.msgpack.Decoder(DecisionRow)
+_OUTCOME: Final = msgspec.msgpack.Decoder(OutcomeRecord)
+
+
+def read_rows(payloads: Iterable[memoryview]) -> Rows:
+    """The decisions and outcomes among a journal's payloads; other kinds are passed over.
+
+    Raises InputError for a record of another format.
     """
-    decisions: list[DecisionRecord] = []
-    outcomes: list[OutcomeRecord] = []
-    opted_out = other_spec = 0
-    for record in _records(directory):
-        if isinstance(record, OutcomeRecord):
-            outcomes.append(record)
-        elif not record.training:
-            opted_out += 1
-        elif record.spec_version != spec.version:
-            other_spec += 1
-        else:
-            decisions.append(record)
-    log = _log(decisions, spec)
-    return JournalLog(log, _outcomes(outcomes, set(log.decision_id)), opted_out, other_spec)
+    rows = Rows()
+    outcomes, decisions = rows.outcomes, rows.decisions
+    try:
+        for payload in payloads:
+            kind = kind_of(payload)
+            if kind == b"d":
+                row = _DECISION.decode(payload)
+                if row.training:
+                    decisions.setdefault(row.spec_version, []).append(row)
+                else:
+                    rows.opted_out.add(row.decision_id)
+            elif kind == b"o":
+                outcomes.append(_OUTCOME.decode(payload))
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            f"a journal record is of another format ({error}); read it with the version of this "
+            "program that wrote it"
+        ) from error
+    return rows
 
 
-def _records(directory: Path) -> Iterator[DecisionRecord | OutcomeRecord]:
-    numbers = segment_numbers(directory)
-    if not numbers:
-        raise LogError(f"{directory} holds no journal; give the folder that `nba serve` wrote")
-    for number in numbers:
-        data = memoryview(read_segment(segment_path(directory, number)))
-        for offset, length in scan(bytes(data)).records:
-            start = offset + HEADER_BYTES
-            yield decode_record(data[start : start + length])
-
-
-def _log(records: list[DecisionRecord], spec: FeatureSpec) -> DecisionLog:
-    sizes = [len(record.action_ids) for record in records]
-    d, p = len(spec.context_names), len(spec.action_names)
-    context = float32s(b"".join(record.context for record in records)).reshape(-1, d)
-    actions = float32s(b"".join(record.actions for record in records)).reshape(-1, p)
-    propensity = [float64s(record.probabilities)[record.chosen] for record in records]
+def decision_log(rows: Sequence[DecisionRow], spec: FeatureSpec) -> DecisionLog:
+    """The log of decisions that were made with this spec, without outcomes and rewards."""
+    sizes = np.fromiter((len(row.action_ids) for row in rows), dtype=np.int64, count=len(rows))
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    chosen = np.fromiter((row.chosen for row in rows), dtype=np.int64, count=len(rows))
+    probabilities = float64s(b"".join([row.probabilities for row in rows]))
+    context = float32s(b"".join([row.context for row in rows]))
+    actions = float32s(b"".join([row.actions for row in rows]))
     return DecisionLog(
-        decision_id=_texts([record.decision_id for record in records]),
-        unit=_texts([record.unit for record in records]),
-        at=np.array([record.at for record in records], dtype=np.float64),
-        context=context,
-        offsets=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
-        action_ids=_texts([action for record in records for action in record.action_ids]),
-        actions=actions,
-        chosen=np.array([record.chosen for record in records], dtype=np.int64),
-        propensity=np.array(propensity, dtype=np.float64),
-        policy_version=_texts([record.policy_version for record in records]),
+        decision_id=texts([row.decision_id for row in rows]),
+        unit=texts([row.unit for row in rows]),
+        at=np.fromiter((row.at for row in rows), dtype=np.float64, count=len(rows)),
+        context=context.reshape(-1, len(spec.context_names)),
+        offsets=offsets,
+        action_ids=texts(list(chain.from_iterable([row.action_ids for row in rows]))),
+        actions=actions.reshape(-1, len(spec.action_names)),
+        chosen=chosen,
+        propensity=probabilities[offsets[:-1] + chosen],
+        policy_version=texts([row.policy_version for row in rows]),
         outcomes={},
-        reward=np.full(len(records), np.nan),
+        reward=np.full(len(rows), np.nan),
         context_names=spec.context_names,
         action_names=spec.action_names,
         spec_version=spec.version,
-        segments={"mode": _texts([record.mode for record in records])},
+        segments={
+            "mode": texts([row.mode for row in rows]),
+            "use_case": texts([row.use_case for row in rows]),
+            "control": texts([row.control for row in rows]),
+        },
     )
 
 
-def _outcomes(records: list[OutcomeRecord], decisions: set[str]) -> OutcomeColumns:
+def outcome_columns(records: Iterable[OutcomeRecord]) -> OutcomeColumns:
+    """The outcomes in columns, each component of a record a row."""
     rows = [
         (record.decision_id, component, value, record.at)
         for record in records
-        if record.decision_id in decisions
         for component, value in record.components.items()
     ]
     ids, components, values, times = zip(*rows, strict=True) if rows else ((), (), (), ())
     return OutcomeColumns(
-        _texts(list(ids)),
-        _texts(list(components)),
+        texts(ids),
+        texts(components),
         np.array(values, dtype=np.float64),
         np.array(times, dtype=np.float64),
     )
 
 
-def _texts(values: list[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def texts(values: Sequence[str]) -> Texts:
+    """A text column."""
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column

@@ -48,6 +48,7 @@ class OutcomeRecord(Struct, frozen=True, array_like=True, tag="o"):
 
 
 Record = DecisionRecord | OutcomeRecord
+_ARRAY_16: Final = 0xDC  # MessagePack's first byte of an array of more than 15
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
 
@@ -66,6 +67,17 @@ def decode_record(payload: bytes | memoryview) -> Record:
             f"a journal record is of another format ({error}); read it with the version of this "
             "program that wrote it"
         ) from error
+
+
+def kind_of(payload: bytes | memoryview) -> bytes:
+    """The tag of a record, without decoding it: what a reader does not know it can pass over.
+
+    >>> kind_of(encode_record(OutcomeRecord("d-1", 2.0, 3.0, {"resolved": 1.0})))
+    b'o'
+    """
+    # An array of up to 15 has a header of one byte, a longer one of three; a one-letter text is
+    # its length and the letter.
+    return bytes(payload[2:3] if payload[0] < _ARRAY_16 else payload[4:5])
 
 
 def float64s(raw: bytes) -> Floats:

@@ -7,6 +7,7 @@ middle is a gap that is told and left alone, and the whole records behind it are
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,21 +52,36 @@ def payload_at(data: bytes | memoryview, offset: int) -> memoryview | None:
     return payload if _checksum(payload) == checksum else None
 
 
-def scan(data: bytes) -> Scan:
-    """Every whole record of a segment's bytes, behind its magic line."""
+def scan(data: bytes, start: int = len(MAGIC)) -> Scan:
+    """Every whole record of a segment's bytes from an offset on, at first behind its magic line."""
     records: list[tuple[int, int]] = []
     gaps: list[tuple[int, int]] = []
-    end = place = len(MAGIC)
-    while place >= 0:
-        payload = payload_at(data, place)
-        if payload is None:
-            place = data.find(_MARKER, place + 1)
-            continue
+    end = start
+    for place, payload in records_from(data, start):
         if place > end:
             gaps.append((end, place))
         records.append((place, len(payload)))
-        end = place = place + HEADER_BYTES + len(payload)
+        end = place + HEADER_BYTES + len(payload)
     return Scan(tuple(records), tuple(gaps), end)
+
+
+def records_from(data: bytes, start: int = len(MAGIC)) -> Iterator[tuple[int, memoryview]]:
+    """Offset and payload of every whole record from an offset on; what is damaged is left out."""
+    view, place, size = memoryview(data), start, len(data)
+    while place >= 0:
+        behind = place + HEADER_BYTES
+        if behind <= size:
+            marker, length, checksum = _HEADER.unpack_from(data, place)
+            payload = view[behind : behind + length]
+            if (
+                marker == _MARKER
+                and len(payload) == length
+                and zlib.crc32(payload, length) == checksum
+            ):
+                yield place, payload
+                place = behind + length
+                continue
+        place = data.find(_MARKER, place + 1)
 
 
 def read_segment(path: Path) -> bytes:
@@ -97,6 +113,17 @@ def segment_numbers(directory: Path) -> list[int]:
     """The numbers of the segments in a folder, in order."""
     names = [path.stem for path in directory.glob(f"*{_SUFFIX}")]
     return sorted(int(name) for name in names if name.isdecimal())
+
+
+def journal_folders(directory: Path) -> dict[str, Path]:
+    """The folders with segments: a server's own, and those of its workers, by name under it.
+
+    >>> journal_folders(Path("nowhere"))
+    {}
+    """
+    found = {path.parent for path in directory.glob(f"*{_SUFFIX}")}
+    found |= {path.parent for path in directory.glob(f"*/*{_SUFFIX}")}
+    return {str(folder.relative_to(directory)): folder for folder in sorted(found)}
 
 
 def create_segment(directory: Path, number: int) -> int:

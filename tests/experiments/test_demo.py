@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from nba.act.longest_idle import LongestIdle
 from nba.evaluate.check import check_log
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.log import read_log
-from serving.journal.log import read_journal_log
+from nba.listen.log_parts import read_outcomes
+from serving.compaction.compact import compact
 
 NAMES: Final = ["longest_idle", "greedy", "index_rule", "trained"]
 SEED: Final = 7
@@ -145,13 +147,15 @@ def test_a_decision_was_answered_over_http_and_explained(walked: Walked) -> None
     assert decision["policy_version"] == policy.version
 
 
-def test_the_journal_holds_the_decision_and_its_outcome(walked: Walked) -> None:
-    journal = read_journal_log(walked.out / "walk" / "journal", CONTACT_CENTRE)
+def test_the_journal_holds_the_decision_and_its_outcome(walked: Walked, tmp_path: Path) -> None:
+    journal, out = walked.out / "walk" / "journal", tmp_path / "log"
+    compact(journal, out, now=time.time(), window_s={"": 86_400.0}, defaults={})
+    log, outcomes = read_log(out), read_outcomes(out)
     decision = walked.told["decision"]
-    assert journal.log.decision_id.tolist() == [decision["decision_id"]]
-    assert journal.log.propensity.tolist() == [decision["propensity"]]
-    assert set(journal.outcomes.decision_id) == {decision["decision_id"]}
-    assert {"resolved", "handle_s", "wait_s"} <= set(journal.outcomes.component)
+    assert log.decision_id.tolist() == [decision["decision_id"]]
+    assert log.propensity.tolist() == [decision["propensity"]]
+    assert set(outcomes.decision_id) == {decision["decision_id"]}
+    assert {"resolved", "handle_s", "wait_s"} <= set(outcomes.component)
 
 
 def test_the_report_tells_the_same_verdict(walked: Walked) -> None:
