@@ -14,7 +14,7 @@ from nba.listen.encode import FeatureSpec
 from nba.types import Action, ActionSet, Context, Decision, Floats, Policy
 from serving.journal.records import DecisionRecord
 from serving.path.fallback import reason_of
-from serving.policies.store import Served
+from serving.policies.served import Served
 from serving.schema import Candidate, DecisionRequest
 
 _UNKNOWN: Final = re.compile(

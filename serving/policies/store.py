@@ -1,42 +1,93 @@
-"""The policy being served: one reference to immutable things, swapped between two requests."""
+"""What is served now: the plan and the policies it names, swapped between two requests.
 
-from dataclasses import dataclass, replace
+A store is a folder with plan.json and one file per policy version, or a single policy file that
+acts for everybody.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 
-from nba.act.bundle import LoadedPolicy, load_policy
-from nba.act.eligibility import RULES, Rule
-from nba.types import Policy
-from serving.path.fallback import safe_rule
+from nba.errors import InputError
+from serving.policies.assignment import Assignment, Lane, make_lane
+from serving.policies.plan import DEFAULT, PLAN, Plan, UseCase, read_plan
+from serving.policies.served import Served, load_served
 
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A policy with all that a decision needs beside it."""
-
-    loaded: LoadedPolicy
-    safe_rule: Policy
-    rules: tuple[Rule, ...]
+SUFFIX = ".nba"
 
 
 class PolicyStore:
-    """Holds what is served now; a new file is verified beside it before it takes its place."""
+    """Holds what is served; a new plan is loaded beside it and takes its place as a whole."""
 
     def __init__(self, path: Path, *, occupancy_cap: float) -> None:
-        self._rules = tuple(
-            replace(rule, most=occupancy_cap) if rule.name == "occupancy cap" else rule
-            for rule in RULES
-        )
+        """Reads a store folder or one policy file; raises InputError saying what is wrong."""
         self.path = path
-        self.current = self._load(path)
+        self.occupancy_cap = occupancy_cap
+        self.plan = Plan()
+        self.loaded: Mapping[str, Served] = {}  # version → policy, of this plan
+        self.current: Served  # the active policy of the default use case
+        self._lanes: Mapping[str, Lane] = {}
+        self._seen: tuple[int, int] | None = None  # the plan file's identity when it was read
+        if path.is_dir():
+            self.refresh()
+        else:
+            self.swap(path)
+
+    def assignment(self, use_case: str, customer: str) -> Assignment:
+        """Who decides for this customer; raises RequestError for an unknown use case."""
+        lane = self._lanes.get(use_case)
+        if lane is None:
+            self.plan.use_case(use_case)  # tells which there are
+            raise AssertionError("every use case of the plan has a lane")
+        return lane.assignment(customer)
 
     def swap(self, path: Path) -> Served:
-        """Serve another file from now on; on a PolicyFileError nothing changes."""
-        self.current = self._load(path)
+        """Serve one file for everybody from now on; on a PolicyFileError nothing changes."""
+        served = load_served(path, occupancy_cap=self.occupancy_cap)
+        version = served.loaded.policy.version
+        plan = Plan(self.plan.generation + 1, {DEFAULT: UseCase(version)})
+        self.put_in_place(plan, {version: served})
         self.path = path
-        return self.current
+        return served
 
-    def _load(self, path: Path) -> Served:
-        loaded = load_policy(path)
-        known = {"", *loaded.card.spec.action_names}  # a spec without occupancy has no cap on it
-        rules = tuple(rule for rule in self._rules if rule.column in known)
-        return Served(loaded, safe_rule(loaded.card.spec), rules)
+    def changed(self) -> bool:
+        """Has somebody written another plan since it was read here?"""
+        return self._identity() != self._seen
+
+    def refresh(self) -> None:
+        """Serve what the plan in the folder says; on an InputError nothing changes."""
+        seen = self._identity()
+        plan = read_plan(self.path)
+        if not plan.use_cases:
+            raise InputError(
+                f"policy store {self.path} has no plan; start with `nba serve POLICY_FILE` once"
+            )
+        self.put_in_place(plan, self.load(plan))
+        self._seen = seen
+
+    def load(self, plan: Plan) -> dict[str, Served]:
+        """The policies of a plan, those already here as they are; takes long, changes nothing."""
+        here = self.loaded
+        return {version: here.get(version) or self.open(version) for version in plan.versions()}
+
+    def open(self, version: str) -> Served:
+        """A version of the folder, verified; raises PolicyFileError for a damaged or absent one."""
+        path = self.path / f"{version}{SUFFIX}"
+        served = load_served(path, occupancy_cap=self.occupancy_cap)
+        found = served.loaded.policy.version
+        if found != version:
+            raise InputError(f"policy file {path} holds version {found}; promote it from its file")
+        return served
+
+    def put_in_place(self, plan: Plan, loaded: Mapping[str, Served]) -> None:
+        """Serve a plan whose policies are loaded, from the next request on."""
+        self.plan, self.loaded = plan, loaded
+        self._lanes = {name: make_lane(name, use, loaded) for name, use in plan.use_cases.items()}
+        first = plan.use_cases.get(DEFAULT) or next(iter(plan.use_cases.values()))
+        self.current = loaded[first.active]
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = (self.path / PLAN).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns

@@ -15,7 +15,8 @@ from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Action, ActionSet, Bools, Context, Floats, Floats32
 from serving.journal.records import DecisionRecord, float32s, float64s, reply_of
 from serving.path.decision import make_decision
-from serving.policies.store import PolicyStore, Served
+from serving.policies.served import Served
+from serving.policies.store import PolicyStore
 from serving.schema import DecisionRequest, decode
 from tests.serving.live_server import EXAMPLE, example, policy_file
 

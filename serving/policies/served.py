@@ -1,0 +1,30 @@
+"""A policy with all that a decision needs beside it: immutable, swapped by one assignment."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nba.act.bundle import LoadedPolicy, load_policy
+from nba.act.eligibility import RULES, Rule
+from nba.types import Policy
+from serving.path.fallback import safe_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one policy version decides with."""
+
+    loaded: LoadedPolicy
+    safe_rule: Policy
+    rules: tuple[Rule, ...]
+
+
+def load_served(path: Path, *, occupancy_cap: float) -> Served:
+    """The policy of a file, verified on its golden inputs; raises PolicyFileError for a bad one."""
+    loaded = load_policy(path)
+    known = {"", *loaded.card.spec.action_names}  # a spec without occupancy has no cap on it
+    rules = tuple(
+        replace(rule, most=occupancy_cap) if rule.name == "occupancy cap" else rule
+        for rule in RULES
+        if rule.column in known
+    )
+    return Served(loaded, safe_rule(loaded.card.spec), rules)
