@@ -161,7 +161,7 @@ def register_policy(
         )
         place = str(logged.artifact_location)
         ids = {"run_id": run.run_id, "model_id": str(logged.model_id)}
-        _write_model(Path(folder), policy_path, {"artifact_path": place, **ids})
+        write_model(Path(folder), policy_path, {"artifact_path": place, **ids})
         client.log_model_artifacts(logged.model_id, folder)
         client.finalize_logged_model(logged.model_id, "READY")
         outputs = [mlflow.entities.LoggedModelOutput(logged.model_id, 0)]
@@ -258,7 +258,7 @@ def _experiment(client: "MlflowClient", name: str, files: Path | None) -> str:
     return str(found.experiment_id)
 
 
-def _write_model(folder: Path, policy_path: Path, names: Mapping[str, str]) -> None:
+def write_model(folder: Path, policy_path: Path, names: Mapping[str, str]) -> None:
     """MLflow's model format, by hand: importing mlflow.pyfunc is slow, and warns."""
     shutil.copyfile(policy_path, folder / policy_path.name)
     needed = [f"{package}=={version(package)}" for package in _REQUIREMENTS]

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from experiments.benchmark.rows import Row, report
+from experiments.benchmark.serve.table import table
 from nba.terminal import note, print_json
 
 BENCHES: Final = {
@@ -21,9 +22,11 @@ STUDIES: Final = {  # minutes, not seconds: not part of "all"
     "world": "experiments.benchmark.world",
 }
 
+SERVERS: Final = {"serve": "experiments.benchmark.serve.bench"}  # minutes too
+
 
 @click.command()
-@click.argument("name", type=click.Choice([*BENCHES, *STUDIES, "all"]), default="all")
+@click.argument("name", type=click.Choice([*BENCHES, *STUDIES, *SERVERS, "all"]), default="all")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--logs", type=click.IntRange(min=2), help="Of a study: logs per cell.")
 @click.option(
@@ -31,19 +34,23 @@ STUDIES: Final = {  # minutes, not seconds: not part of "all"
     type=click.Path(path_type=Path),
     help="Of a study: where its cells and table are kept; a stopped one goes on there.",
 )
-def bench(name: str, as_json: bool, logs: int | None, out: Path | None) -> None:
+@click.option("--quick", is_flag=True, help="Of servers: few and short rounds, one workload.")
+def bench(name: str, as_json: bool, logs: int | None, out: Path | None, quick: bool) -> None:
     """Measure speed on this machine: the centre (env), the scorer (score), evaluation (ope).
 
     Two studies on planted truth take minutes: how often intervals hold it (coverage), how often
-    the gate is wrong (gate).
+    the gate is wrong (gate). So does the HTTP server beside others (serve).
     """
     names = list(BENCHES) if name == "all" else [name]
     measured: list[Row] = []
     for part in names:
         note(f"measuring {part} …")
-        measured += _measure(part, logs, out)
+        measured += _measure(part, logs, out, quick)
     if as_json:
         print_json(report(name, measured))
+        return
+    if name in SERVERS:
+        click.echo(table(measured))
         return
     for row in measured:
         value = f"{row.value:,.0f}" if abs(row.value) >= 100 else f"{row.value:.3g}"
@@ -51,10 +58,13 @@ def bench(name: str, as_json: bool, logs: int | None, out: Path | None) -> None:
         click.echo(f"{row.metric:<20} {value:>12} {row.unit:<5} {row.settings}{beside}")
 
 
-def _measure(name: str, logs: int | None, out: Path | None) -> list[Row]:
+def _measure(name: str, logs: int | None, out: Path | None, quick: bool) -> list[Row]:
     if name in BENCHES:
         found: list[Row] = importlib.import_module(BENCHES[name]).rows()
         return found
+    if name in SERVERS:
+        served: list[Row] = importlib.import_module(SERVERS[name]).rows(quick=quick, folder=out)
+        return served
     module = importlib.import_module(STUDIES[name])
     told: list[Row] = module.rows(logs=logs or module.LOGS, folder=out)
     return told

@@ -1,0 +1,1 @@
+"""`nba bench serve`: this server beside a hand-written one, an echo, and other frameworks."""

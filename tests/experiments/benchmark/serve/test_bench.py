@@ -1,0 +1,52 @@
+"""The bench itself, tiny: real servers under a little load."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from experiments.benchmark.serve.bench import Plan, measure
+from experiments.benchmark.serve.contestants import BY_HAND, Contestant, contestants
+from experiments.benchmark.serve.stages import stage_rows
+from experiments.benchmark.serve.work import answerer
+from experiments.benchmark.serve.workloads import SPECS, Workload, bodies, policy_file
+from serving.schema import DecisionReply
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("candidates", [5, 200])
+def test_every_workload_is_decided_by_the_policy(
+    spec: str, candidates: int, tmp_path: Path
+) -> None:
+    answer = answerer(policy_file(spec, tmp_path))
+    sent = bodies(Workload(spec, candidates), 3)
+    assert len(set(sent)) == 3
+    for body in sent:
+        reply = msgspec.json.decode(answer(body), type=DecisionReply)
+        assert reply.mode == "policy"
+        assert len(reply.ranked) == candidates
+
+
+def test_bodies_of_the_compared_workload_have_the_stated_size() -> None:
+    assert all(1500 <= len(body) <= 2048 for body in bodies(Workload("small", 20)))
+
+
+def test_stages_are_parts_of_the_whole() -> None:
+    found = {row.metric: row.value for row in stage_rows(quick=True)}
+    whole = found.pop("bytes to bytes")
+    assert all(0.0 < value < whole for value in found.values())
+
+
+@pytest.mark.slow
+def test_servers_are_measured_in_turn() -> None:
+    nobody = Contestant("nobody", Workload("small", 20), (), needs=("no_such_module",))
+    plan = Plan(rounds=1, warm_s=0.1, closed_s=0.2, open_s=0.2, connections=4)
+    servers = [s for s in contestants(quick=True) if not s.needs]
+    rows = measure([*servers, nobody], plan)
+    rates = {row.settings: row.value for row in rows if row.metric == "requests"}
+    assert rates.pop("nobody; small 20: no_such_module is not installed") == 0.0
+    assert set(rates) == {
+        f"{name}; small 20"
+        for name in (BY_HAND, "nba serve, fsync", "nba serve, os", "echo on uvicorn")
+    }
+    assert all(rate > 0.0 for rate in rates.values())
