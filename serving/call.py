@@ -47,3 +47,8 @@ class Route:
     request: type | None = None  # the body's type
     reply: type | None = None
     errors: tuple[int, ...] = ()
+    status: int = 200  # when all is well
+    content_type: str = "application/json"  # of the reply
+    example: str = ""  # of the request, in serving/examples
+    refusal: type | None = None  # the form of an error, if it is not the house's
+    described: bool = True  # False: the same as another route, under an older name

@@ -44,6 +44,7 @@ class DecisionRequest(Struct, frozen=True, forbid_unknown_fields=True):
     actions: Annotated[list[Candidate], Meta(min_length=1)]
     decision_id: DecisionId | None = None
     dry_run: bool = False  # decide, but remember nothing
+    deferred: bool = False  # it may never be shown: no learner sees it until it is activated
 
 
 class Chosen(Struct, frozen=True):

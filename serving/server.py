@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nba.errors import RequestError
 from serving.journal.index import Entry, Index
 from serving.journal.journal import Journal
 from serving.journal.records import DecisionRecord, decode_record
 from serving.journal.specs import Kept, keep_spec
+from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
 
@@ -43,8 +45,11 @@ class Server:
     new_id: Callable[[], str]
     index: Index = field(default_factory=Index)
     counts: Counts = field(default_factory=Counts)
+    feature_map: FeatureMap = field(default_factory=FeatureMap)  # of Personalizer's features
 
     def __post_init__(self) -> None:
+        if self.settings.personalizer:
+            self.feature_map = read_feature_map(Path(self.settings.personalizer))
         self.index.rebuild(self.journal.recovered())
         card = self.store.current.loaded.card
         keep_spec(self.settings.journal, Kept(card.spec, card.objective))

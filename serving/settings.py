@@ -27,6 +27,7 @@ class Settings:
     max_actions: int = 500  # candidates of one request
     occupancy_cap: float = 0.95  # share of the last hour above which an employee is left alone
     drain_s: float = 10.0  # how long a stop waits for running requests
+    personalizer: str = ""  # TOML file: how features sent to /rank become the spec's
 
     def __post_init__(self) -> None:
         if self.durability not in DURABILITIES:

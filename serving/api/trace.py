@@ -15,7 +15,7 @@ async def trace(server: Server, call: Call) -> bytes:
     outcomes = [OutcomeKnown(name, *found) for name, found in entry.outcomes.items()]
     found = DecisionTrace(
         at=record.at,
-        training=record.training,
+        training=record.training or entry.activated,
         spec_version=record.spec_version,
         fallback_reason=record.fallback_reason,
         request=msgspec.Raw(record.request),

@@ -1,6 +1,8 @@
 """The API's description, from the table of routes and the types that decode and encode it."""
 
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -10,53 +12,117 @@ from serving.call import Route
 from serving.http.routes import ROUTES
 from serving.schema import ErrorReply
 
+EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 _ERRORS: Final = {
-    400: "not JSON",
+    400: "not JSON, or not what is needed here",
+    401: "no key was sent, or an unknown one",
+    403: "the key is not good for this",
     404: "unknown id",
-    409: "the id or component is taken by something else",
+    409: "the id or component is taken by something else, or it is too late",
     413: "body too long",
+    415: "a content type that is not understood here",
     422: "a field is wrong: its name, and the remedy",
-    503: "the journal cannot promise it now: retry with the same decision_id",
+    429: "too many requests at once: wait as long as Retry-After says",
+    500: "a fault of the server; nothing was promised",
+    503: "it cannot be promised now: retry with the same decision_id as Retry-After says",
 }
+_ABOUT: Final = (
+    "Decides the next best action, remembers every decision with its probability, and takes what "
+    "came back. A request may be sent again: the same decision_id and body get the same answer."
+)
 
 
 @cache
 def openapi() -> dict[str, Any]:
     """The OpenAPI 3.1 document, as JSON values."""
-    types = {kind for route in ROUTES for kind in (route.request, route.reply) if kind is not None}
+    routes = [route for route in ROUTES if route.described]
+    types = {kind for route in routes for kind in (route.request, route.reply, route.refusal)}
+    named = sorted((kind for kind in types if kind is not None), key=lambda kind: kind.__name__)
     _, components = msgspec.json.schema_components(
-        [*sorted(types, key=lambda kind: kind.__name__), ErrorReply],
-        ref_template="#/components/schemas/{name}",
+        [*named, ErrorReply], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    tags = dict.fromkeys(_tag(route) for route in routes)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Next best action", "version": __version__},
+        "info": {
+            "title": "Next best action",
+            "version": __version__,
+            "description": _ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in tags],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": _SCHEMES},
     }
 
 
+_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key; a server without keys asks for none.",
+    },
+    "personalizer": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Ocp-Apim-Subscription-Key",
+        "description": "The same key, where Personalizer's SDKs put it.",
+    },
+}
+
+
 def _operation(route: Route) -> dict[str, Any]:
-    content = _json({"type": "object"} if route.reply is None else _reference(route.reply))
-    responses: dict[str, Any] = {"200": {"description": "done", "content": content}}
+    refusal = ErrorReply if route.refusal is None else route.refusal
+    responses: dict[str, Any] = {str(route.status): _done(route)}
     for status in route.errors:
-        refusal = _json(_reference(ErrorReply))
-        responses[str(status)] = {"description": _ERRORS[status], "content": refusal}
-    operation: dict[str, Any] = {"summary": route.summary, "responses": responses}
+        content = {"application/json": {"schema": _reference(refusal)}}
+        responses[str(status)] = {"description": _ERRORS[status], "content": content}
+        if status in {429, 503}:
+            responses[str(status)]["headers"] = {
+                "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}
+            }
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": route.handle.__name__,
+        "tags": [_tag(route)],
+        "responses": responses,
+    }
+    if route.scope != "open":
+        operation["security"] = [{name: []} for name in _SCHEMES] + [{}]
+        operation["description"] = f"Needs a key with the scope {route.scope!r}."
     if route.request is not None:
-        operation["requestBody"] = {"required": True, "content": _json(_reference(route.request))}
+        content = {"schema": _reference(route.request)} | _example(route.example)
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     if "{id}" in route.path:
         where = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [where]
     return operation
 
 
+def _done(route: Route) -> dict[str, Any]:
+    if route.status == 204:
+        return {"description": "done"}
+    schema = {"type": "object"} if route.reply is None else _reference(route.reply)
+    return {"description": "done", "content": {route.content_type: {"schema": schema}}}
+
+
+def _example(name: str) -> dict[str, Any]:
+    if not name:
+        return {}
+    return {"example": json.loads((EXAMPLES / f"{name}.json").read_bytes())}
+
+
+def _tag(route: Route) -> str:
+    """What it is about: the word behind the version."""
+    words = route.path.strip("/").replace(":", "/").split("/")
+    if route.refusal is not None:
+        return "Personalizer"
+    return words[1].capitalize() if words[0] == "v1" else "Server"
+
+
 def _reference(kind: type) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{kind.__name__}"}
-
-
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}

@@ -2,12 +2,20 @@
 
 from typing import Final
 
+from serving.api.activate import activate
 from serving.api.decide import decide
 from serving.api.health import alive, ready
 from serving.api.outcomes import outcome
+from serving.api.personalizer import activate_event, rank, reward
 from serving.api.policies import policies
 from serving.api.trace import trace
 from serving.call import Route
+from serving.personalizer.wire import (
+    PersonalizerErrorReply,
+    RankReply,
+    RankRequest,
+    RewardRequest,
+)
 from serving.schema import (
     DecisionReply,
     DecisionRequest,
@@ -15,6 +23,55 @@ from serving.schema import (
     OutcomeReply,
     OutcomeRequest,
 )
+
+# What Personalizer's SDKs put before the path: its versions, the described one first.
+PREFIXES: Final = ("", "/personalizer/v1.1", "/personalizer/v1.0", "/personalizer/v1.1-preview.3")
+
+
+def _personalizer(prefix: str) -> tuple[Route, ...]:
+    """The three calls of Azure Personalizer's single slot under a prefix."""
+    described = prefix == ""
+    return (
+        Route(
+            "POST",
+            f"{prefix}/rank",
+            rank,
+            "Personalizer: rank actions",
+            "decide",
+            request=RankRequest,
+            reply=RankReply,
+            errors=(400, 409, 413, 503),
+            status=201,
+            example="rank",
+            refusal=PersonalizerErrorReply,
+            described=described,
+        ),
+        Route(
+            "POST",
+            f"{prefix}/events/{{id}}/reward",
+            reward,
+            "Personalizer: tell what an event was worth",
+            "outcome",
+            request=RewardRequest,
+            errors=(400, 404, 413, 503),
+            status=204,
+            example="reward",
+            refusal=PersonalizerErrorReply,
+            described=described,
+        ),
+        Route(
+            "POST",
+            f"{prefix}/events/{{id}}/activate",
+            activate_event,
+            "Personalizer: a deferred event was shown",
+            "outcome",
+            errors=(404, 409, 413, 503),
+            status=204,
+            refusal=PersonalizerErrorReply,
+            described=described,
+        ),
+    )
+
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
@@ -25,6 +82,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "decide",
         request=DecisionRequest,
         reply=DecisionReply,
+        example="decision",
         errors=(400, 409, 413, 422, 503),
     ),
     Route(
@@ -38,15 +96,26 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         "POST",
+        "/v1/decisions/{id}/activate",
+        activate,
+        "A deferred decision was shown",
+        "outcome",
+        errors=(404, 409, 413, 503),
+        status=204,
+    ),
+    Route(
+        "POST",
         "/v1/outcomes",
         outcome,
         "Tell what came back",
         "outcome",
         request=OutcomeRequest,
         reply=OutcomeReply,
+        example="outcome",
         errors=(400, 404, 409, 413, 422, 503),
     ),
     Route("GET", "/v1/policies", policies, "What is served", "admin"),
     Route("GET", "/healthz", alive, "Is the process alive?", "open"),
     Route("GET", "/readyz", ready, "Can it promise anything now?", "open", errors=(503,)),
+    *(route for prefix in PREFIXES for route in _personalizer(prefix)),
 )

@@ -9,7 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from serving.journal.journal import Location
-from serving.journal.records import DecisionRecord, OutcomeRecord, decode_record
+from serving.journal.records import (
+    ActivationRecord,
+    DecisionRecord,
+    OutcomeRecord,
+    decode_record,
+)
 
 
 @dataclass(slots=True)
@@ -18,7 +23,8 @@ class Entry:
 
     place: Location | asyncio.Future[Location]  # a future while its record is being written
     outcomes: dict[str, tuple[float, float]] = field(default_factory=dict)  # component → value, at
-    writes: list[asyncio.Future[Location]] = field(default_factory=list)  # outcomes under way
+    writes: list[asyncio.Future[Location]] = field(default_factory=list)  # what is under way
+    activated: bool = False  # a deferred decision was shown after all
 
     async def settled(self) -> Location:
         """Where the decision lies, once everything promised so far is durable.
@@ -74,6 +80,17 @@ class Index:
 
         write.add_done_callback(settle)
 
+    def add_activation(self, entry: Entry, write: asyncio.Future[Location]) -> None:
+        """Note that a deferred decision was shown; a failed write takes it back."""
+        entry.activated = True
+        entry.writes.append(write)
+
+        def settle(done: asyncio.Future[Location]) -> None:
+            entry.writes.remove(done)
+            entry.activated = not done.cancelled() and done.exception() is None
+
+        write.add_done_callback(settle)
+
     def rebuild(self, recovered: Iterable[tuple[Location, bytes]]) -> None:
         """Fill the index from the journal's records, in the order of writing."""
         for location, payload in recovered:
@@ -82,6 +99,8 @@ class Index:
                 self._entries[record.decision_id] = Entry(location)
                 continue
             entry = self._entries.get(record.decision_id)
-            if entry is not None:
+            if entry is not None and isinstance(record, ActivationRecord):
+                entry.activated = True
+            elif entry is not None and isinstance(record, OutcomeRecord):
                 for name, value in record.components.items():
                     entry.outcomes.setdefault(name, (value, record.at))

@@ -16,7 +16,7 @@ from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
 from nba.listen.outcomes import OutcomeColumns
 from nba.types import DecisionLog, Texts
-from serving.journal.records import OutcomeRecord, float32s, float64s, kind_of
+from serving.journal.records import ActivationRecord, OutcomeRecord, float32s, float64s, kind_of
 
 
 class DecisionRow(Struct, frozen=True, array_like=True, tag="d", gc=False):
@@ -51,11 +51,12 @@ class Rows:
 
     decisions: dict[str, list[DecisionRow]] = field(default_factory=dict)  # by spec version
     outcomes: list[OutcomeRecord] = field(default_factory=list)
-    opted_out: set[str] = field(default_factory=set)  # decision ids
+    opted_out: set[str] = field(default_factory=set)  # decision ids; deferred ones too
 
 
 _DECISION: Final = msgspec.msgpack.Decoder(DecisionRow)
 _OUTCOME: Final = msgspec.msgpack.Decoder(OutcomeRecord)
+_ACTIVATION: Final = msgspec.msgpack.Decoder(ActivationRecord)
 
 
 def read_rows(payloads: Iterable[memoryview]) -> Rows:
@@ -76,6 +77,10 @@ def read_rows(payloads: Iterable[memoryview]) -> Rows:
                     rows.opted_out.add(row.decision_id)
             elif kind == b"o":
                 outcomes.append(_OUTCOME.decode(payload))
+            elif kind == b"a":  # a deferred decision that was shown after all
+                row = _DECISION.decode(_ACTIVATION.decode(payload).decision)
+                decisions.setdefault(row.spec_version, []).append(row)
+                rows.opted_out.discard(row.decision_id)
     except msgspec.MsgspecError as error:
         raise InputError(
             f"a journal record is of another format ({error}); read it with the version of this "

@@ -47,7 +47,15 @@ class OutcomeRecord(Struct, frozen=True, array_like=True, tag="o"):
     components: dict[str, float]
 
 
-Record = DecisionRecord | OutcomeRecord
+class ActivationRecord(Struct, frozen=True, array_like=True, tag="a"):
+    """A deferred decision was shown after all: from here on it is one to learn from."""
+
+    decision_id: str
+    at: float  # seconds since the epoch
+    decision: bytes  # the payload of its DecisionRecord, with training true
+
+
+Record = DecisionRecord | OutcomeRecord | ActivationRecord
 _ARRAY_16: Final = 0xDC  # MessagePack's first byte of an array of more than 15
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)

@@ -60,7 +60,7 @@ def make_decision(
         at=now,
         unit=request.customer.id,
         mode="policy" if personal and not reason else "rules",
-        training=personal,
+        training=personal and not request.deferred,
         fallback_reason=reason,
         policy=policy.name,
         policy_version=policy.version,

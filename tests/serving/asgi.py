@@ -23,7 +23,7 @@ Answer = tuple[int, dict[str, str], Any]  # status, headers, decoded JSON
 class Desk:
     """One app with its journal; the clock stands at `now` and ids count up."""
 
-    def __init__(self, folder: Path, policy: Policy | None = None, **settings: int) -> None:
+    def __init__(self, folder: Path, policy: Policy | None = None, **settings: int | str) -> None:
         given = {"journal": folder / "journal", "durability": "os", **settings}
         self.settings = settings_from({}, given=given)
         self.journal = Journal(
@@ -63,7 +63,8 @@ class Desk:
         await self.app(scope, receive, send)
         names = {name.decode(): value.decode() for name, value in said[0]["headers"]}
         assert int(names["content-length"]) == len(said[1]["body"])
-        return said[0]["status"], names, json.loads(said[1]["body"])
+        body = said[1]["body"]
+        return said[0]["status"], names, json.loads(body) if body else None
 
     def post(self, path: str, value: object) -> Answer:
         """The same for a value that becomes JSON."""
@@ -75,7 +76,7 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path, policy: Policy | None = None, **settings: int) -> Iterator[Desk]:
+def desk(folder: Path, policy: Policy | None = None, **settings: int | str) -> Iterator[Desk]:
     """A desk that closes its journal."""
     opened = Desk(folder, policy, **settings)
     try:

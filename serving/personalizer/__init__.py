@@ -1,0 +1,1 @@
+"""Azure Personalizer's wire format: what its applications send, as decisions of this server."""
