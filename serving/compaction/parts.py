@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,7 @@ class Step:
     specs: Mapping[str, Kept]
     now: float
     ends_round: bool  # everything that was in the journal when the round began is read
+    again: bool  # it was begun before, and killed
     outcomes: OutcomeColumns = field(init=False)
     read_in: list[int] = field(init=False)  # the round that read each of them
 
@@ -58,12 +60,13 @@ class Step:
 
     def take(self, ids: set[str]) -> OutcomeColumns:
         """The outcomes of these decisions whose time has come; they are taken out."""
-        named = np.fromiter((name in ids for name in self.outcomes.decision_id), np.bool_)
+        found = map(ids.__contains__, self.outcomes.decision_id)
+        named = np.fromiter(found, np.bool_, count=len(self.outcomes))
         mine = named & (self.outcomes.at <= self.now)
         taken = _where(self.outcomes, mine)
         if mine.any():
             self.outcomes = _where(self.outcomes, ~mine)
-            self.read_in = [n for n, gone in zip(self.read_in, mine, strict=True) if not gone]
+            self.read_in = list(compress(self.read_in, (~mine).tolist()))
         return taken
 
 
@@ -118,7 +121,8 @@ def _update(step: Step, name: str, report: StepReport) -> None:
     path = step.out / name
     late = step.take(set(read_ids(path)))
     if len(late) or closing:
-        kept = _once(append_outcomes([read_part_outcomes(path), late]))
+        kept = append_outcomes([read_part_outcomes(path), late])
+        kept = _once(kept) if step.again else kept
         _write(step, name, read_log(path), late, kept, report)
 
 

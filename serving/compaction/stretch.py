@@ -1,7 +1,9 @@
 """Stretches of journals, from place to place in whole records, also while a server writes."""
 
+import mmap
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,6 @@ from serving.journal.segments import (
     HEADER_BYTES,
     MAGIC,
     journal_folders,
-    read_segment,
     records_from,
     scan,
     segment_numbers,
@@ -45,41 +46,48 @@ def bytes_between(journal: Path, start: Mapping[str, Place], end: Mapping[str, P
     return max(0, total)
 
 
+@dataclass(slots=True)
 class Stretch:
-    """The payloads from one place of a folder on; `place` is behind the last one given out."""
+    """A folder's journal from a place on; `payloads` moves it behind what it has given out."""
 
-    def __init__(self, folder: Path, start: Place, end: Place, *, most_bytes: int | None) -> None:
-        self.place = start
-        self.read_bytes = 0
-        self._folder = folder
-        self._end = end
-        self._most_bytes = most_bytes
+    folder: Path
+    place: Place
+    end: Place
+    most_bytes: int | None  # what is begun within them is given out whole; None: all to the end
+    read_bytes: int = 0
 
-    def __iter__(self) -> Iterator[memoryview]:
-        first, last = self.place[0], self._end[0]
-        for number in segment_numbers(self._folder):
-            if number < first or number > last:
+    def payloads(self) -> Iterator[memoryview]:
+        """Every whole record's payload."""
+        first, begin = self.place
+        for number in segment_numbers(self.folder):
+            if not first <= number <= self.end[0]:
                 continue
-            begin = self.place[1] if number == first else len(MAGIC)
-            stop = self._end[1] if number == last else None
-            yield from self._of_segment(number, begin, stop)
-            if self._full():
+            yield from self._of_segment(number, begin if number == first else len(MAGIC))
+            if self.most_bytes is not None and self.read_bytes >= self.most_bytes:
                 return
-        self.place = max(self.place, self._end)
+        self.place = max(self.place, self.end)
 
-    def _of_segment(self, number: int, begin: int, stop: int | None) -> Iterator[memoryview]:
-        self.place = (number, begin)
-        data = read_segment(segment_path(self._folder, number))[:stop]
-        for offset, payload in records_from(data, begin):
-            behind = offset + HEADER_BYTES + len(payload)
-            self.read_bytes += behind - self.place[1]
-            self.place = (number, behind)
+    def _of_segment(self, number: int, begin: int) -> Iterator[memoryview]:
+        data = _mapped(segment_path(self.folder, number))
+        stop = self.end[1] if number == self.end[0] else len(data)
+        if self.most_bytes is not None:
+            stop = min(stop, begin + self.most_bytes - self.read_bytes)
+        offset, behind = begin, begin
+        for offset, payload in records_from(data, begin, stop):
             yield payload
-            if self._full():
-                return
+            behind = offset + HEADER_BYTES + len(payload)
+        # All that begins before `stop` is given out: between the last record and it lies damage.
+        self.place = (number, max(behind, stop))
+        self.read_bytes += max(behind, stop) - begin
 
-    def _full(self) -> bool:
-        return self._most_bytes is not None and self.read_bytes >= self._most_bytes
+
+def _mapped(path: Path) -> bytes | mmap.mmap:
+    """A segment's bytes without copying them."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size <= len(MAGIC):
+            return b""
+        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
 
 
 def _end(folder: Path) -> Place:

@@ -16,7 +16,16 @@ from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
 from nba.listen.outcomes import OutcomeColumns
 from nba.types import DecisionLog, Texts
-from serving.journal.records import ActivationRecord, OutcomeRecord, float32s, float64s, kind_of
+from serving.journal.records import (
+    ACTIVATION,
+    DECISION,
+    OUTCOME,
+    ActivationRecord,
+    OutcomeRecord,
+    float32s,
+    float64s,
+    kind_of,
+)
 
 
 class DecisionRow(Struct, frozen=True, array_like=True, tag="d", gc=False):
@@ -59,25 +68,27 @@ _OUTCOME: Final = msgspec.msgpack.Decoder(OutcomeRecord)
 _ACTIVATION: Final = msgspec.msgpack.Decoder(ActivationRecord)
 
 
-def read_rows(payloads: Iterable[memoryview]) -> Rows:
-    """The decisions and outcomes among a journal's payloads; other kinds are passed over.
+def read_rows(payloads: Iterable[memoryview], rows: Rows | None = None) -> Rows:
+    """The decisions and outcomes among a journal's payloads, behind those that `rows` has.
 
-    Raises InputError for a record of another format.
+    Other kinds of records are passed over. Raises InputError for a record of another format.
     """
-    rows = Rows()
+    rows = Rows() if rows is None else rows
     outcomes, decisions = rows.outcomes, rows.decisions
     try:
         for payload in payloads:
             kind = kind_of(payload)
-            if kind == b"d":
+            if kind == DECISION:
                 row = _DECISION.decode(payload)
-                if row.training:
-                    decisions.setdefault(row.spec_version, []).append(row)
-                else:
+                if not row.training:
                     rows.opted_out.add(row.decision_id)
-            elif kind == b"o":
+                elif row.spec_version in decisions:
+                    decisions[row.spec_version].append(row)
+                else:
+                    decisions[row.spec_version] = [row]
+            elif kind == OUTCOME:
                 outcomes.append(_OUTCOME.decode(payload))
-            elif kind == b"a":  # a deferred decision that was shown after all
+            elif kind == ACTIVATION:  # a deferred decision that was shown after all
                 row = _DECISION.decode(_ACTIVATION.decode(payload).decision)
                 decisions.setdefault(row.spec_version, []).append(row)
                 rows.opted_out.discard(row.decision_id)
@@ -121,19 +132,16 @@ def decision_log(rows: Sequence[DecisionRow], spec: FeatureSpec) -> DecisionLog:
     )
 
 
-def outcome_columns(records: Iterable[OutcomeRecord]) -> OutcomeColumns:
+def outcome_columns(records: Sequence[OutcomeRecord]) -> OutcomeColumns:
     """The outcomes in columns, each component of a record a row."""
-    rows = [
-        (record.decision_id, component, value, record.at)
-        for record in records
-        for component, value in record.components.items()
-    ]
-    ids, components, values, times = zip(*rows, strict=True) if rows else ((), (), (), ())
+    components = [record.components for record in records]
+    sizes = [len(found) for found in components]
+    at = np.fromiter((record.at for record in records), dtype=np.float64, count=len(records))
     return OutcomeColumns(
-        texts(ids),
-        texts(components),
-        np.array(values, dtype=np.float64),
-        np.array(times, dtype=np.float64),
+        np.repeat(texts([record.decision_id for record in records]), sizes),
+        texts(list(chain.from_iterable(components))),
+        np.array(list(chain.from_iterable(map(dict.values, components))), dtype=np.float64),
+        np.repeat(at, sizes),
     )
 
 

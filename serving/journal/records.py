@@ -56,6 +56,9 @@ class ActivationRecord(Struct, frozen=True, array_like=True, tag="a"):
 
 
 Record = DecisionRecord | OutcomeRecord | ActivationRecord
+DECISION: Final = ord("d")
+OUTCOME: Final = ord("o")
+ACTIVATION: Final = ord("a")
 _ARRAY_16: Final = 0xDC  # MessagePack's first byte of an array of more than 15
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
@@ -77,15 +80,15 @@ def decode_record(payload: bytes | memoryview) -> Record:
         ) from error
 
 
-def kind_of(payload: bytes | memoryview) -> bytes:
-    """The tag of a record, without decoding it: what a reader does not know it can pass over.
+def kind_of(payload: bytes | memoryview) -> int:
+    """The tag's letter of a record, without decoding it: what one does not know one passes over.
 
-    >>> kind_of(encode_record(OutcomeRecord("d-1", 2.0, 3.0, {"resolved": 1.0})))
-    b'o'
+    >>> chr(kind_of(encode_record(OutcomeRecord("d-1", 2.0, 3.0, {"resolved": 1.0}))))
+    'o'
     """
     # An array of up to 15 has a header of one byte, a longer one of three; a one-letter text is
     # its length and the letter.
-    return bytes(payload[2:3] if payload[0] < _ARRAY_16 else payload[4:5])
+    return payload[2] if payload[0] < _ARRAY_16 else payload[4]
 
 
 def float64s(raw: bytes) -> Floats:

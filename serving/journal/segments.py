@@ -4,6 +4,7 @@ Reading finds every whole record. What was torn off at the end by a crash is not
 middle is a gap that is told and left alone, and the whole records behind it are still found.
 """
 
+import mmap
 import os
 import struct
 import zlib
@@ -52,6 +53,13 @@ def payload_at(data: bytes | memoryview, offset: int) -> memoryview | None:
     return payload if _checksum(payload) == checksum else None
 
 
+def length_at(data: bytes, offset: int) -> int:
+    """The payload's length that the record's header claims; 0 if there is no header."""
+    if len(data) < offset + HEADER_BYTES:
+        return 0
+    return int(_HEADER.unpack_from(data, offset)[1])
+
+
 def scan(data: bytes, start: int = len(MAGIC)) -> Scan:
     """Every whole record of a segment's bytes from an offset on, at first behind its magic line."""
     records: list[tuple[int, int]] = []
@@ -65,10 +73,16 @@ def scan(data: bytes, start: int = len(MAGIC)) -> Scan:
     return Scan(tuple(records), tuple(gaps), end)
 
 
-def records_from(data: bytes, start: int = len(MAGIC)) -> Iterator[tuple[int, memoryview]]:
-    """Offset and payload of every whole record from an offset on; what is damaged is left out."""
+def records_from(
+    data: bytes | mmap.mmap, start: int = len(MAGIC), stop: int | None = None
+) -> Iterator[tuple[int, memoryview]]:
+    """Offset and payload of every whole record that begins in [start, stop).
+
+    What is damaged is left out.
+    """
     view, place, size = memoryview(data), start, len(data)
-    while place >= 0:
+    stop = size if stop is None else stop
+    while 0 <= place < stop:
         behind = place + HEADER_BYTES
         if behind <= size:
             marker, length, checksum = _HEADER.unpack_from(data, place)
@@ -81,7 +95,7 @@ def records_from(data: bytes, start: int = len(MAGIC)) -> Iterator[tuple[int, me
                 yield place, payload
                 place = behind + length
                 continue
-        place = data.find(_MARKER, place + 1)
+        place = data.find(_MARKER, place + 1, stop)
 
 
 def read_segment(path: Path) -> bytes:
