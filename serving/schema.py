@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from nba.errors import RequestError
 
 Value = float | str | bool | None
+Mode = Literal["policy", "rules", "control", "baseline"]  # who chose
 Kind = Literal["content", "chat_bot", "voice_bot", "callback", "queue", "employee", "none"]
 DecisionId = Annotated[
     str,
@@ -73,7 +74,7 @@ class DecisionReply(Struct, frozen=True):
     excluded: dict[str, str]  # action → the rule that removed it
     policy: str
     policy_version: str
-    mode: Literal["policy", "rules"]
+    mode: Mode
     fallback: bool
 
 

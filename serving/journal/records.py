@@ -1,6 +1,6 @@
 """What the journal holds: decisions and outcomes as compact records, arrays as raw bytes."""
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -8,7 +8,16 @@ from msgspec import Struct
 
 from nba.errors import InputError
 from nba.types import Floats, Floats32
-from serving.schema import Chosen, DecisionReply, Ranked
+from serving.schema import Chosen, DecisionReply, Mode, Ranked
+
+
+class ShadowScore(Struct, frozen=True, array_like=True):
+    """What a policy that is only watched would have done; it was never acted on."""
+
+    policy_version: str
+    chosen: str  # the action that it would have drawn with the same key
+    probability: float  # that it gives to the action which was taken
+    probabilities: bytes  # float64 (k,)
 
 
 class DecisionRecord(Struct, frozen=True, array_like=True, tag="d"):
@@ -20,7 +29,7 @@ class DecisionRecord(Struct, frozen=True, array_like=True, tag="d"):
     decision_id: str
     at: float  # seconds since the epoch
     unit: str  # the customer
-    mode: Literal["policy", "rules"]
+    mode: Mode
     training: bool  # False: opted out, no learner may see it
     fallback_reason: str  # why the safe rule answered instead of the policy; empty if it did not
     policy: str
@@ -36,6 +45,12 @@ class DecisionRecord(Struct, frozen=True, array_like=True, tag="d"):
     why: list[str]
     excluded: dict[str, str]
     request: bytes  # the body as received
+    use_case: str = "default"
+    control: str = ""  # "holdout" or "canary": the share of customers it belongs to
+    baseline: str = ""  # the action that the caller would have taken
+    levers: dict[str, float] = {}  # weights of outcome components, for this request alone
+    shadow: list[ShadowScore] = []
+    funnel: dict[str, int] = {}  # how many actions were left after each step, in order
 
 
 class OutcomeRecord(Struct, frozen=True, array_like=True, tag="o"):

@@ -75,7 +75,7 @@ class ReplyModel(Strict):
     excluded: dict[str, str]
     policy: str
     policy_version: str
-    mode: Literal["policy", "rules"]
+    mode: Literal["policy", "rules", "control", "baseline"]
     fallback: bool
 
 

@@ -8,6 +8,7 @@ from nba.errors import InputError
 from serving.journal.records import (
     DecisionRecord,
     OutcomeRecord,
+    ShadowScore,
     decode_record,
     encode_record,
     float32s,
@@ -45,6 +46,29 @@ def test_a_record_survives_its_encoding() -> None:
         again = decode_record(memoryview(encode_record(record)))
         assert again == record
         assert type(again) is type(record)
+
+
+def test_a_record_written_before_use_cases_is_read_as_the_default_one() -> None:
+    fields = msgspec.msgpack.decode(encode_record(RECORD))
+    old = decode_record(msgspec.msgpack.encode(fields[: fields.index(RECORD.request) + 1]))
+    assert old == RECORD
+    assert isinstance(old, DecisionRecord)
+    assert (old.use_case, old.control, old.levers, old.shadow) == ("default", "", {}, [])
+
+
+def test_what_was_watched_beside_the_decision_is_kept() -> None:
+    shadow = ShadowScore("v2", "a", 0.25, PROBABILITIES.tobytes())
+    full = msgspec.structs.replace(
+        RECORD,
+        use_case="callbacks",
+        control="canary",
+        mode="baseline",
+        baseline="b",
+        levers={"resolved": 9.0},
+        shadow=[shadow],
+        funnel={"all": 5, "eligible": 3},
+    )
+    assert decode_record(encode_record(full)) == full
 
 
 def test_arrays_keep_every_bit() -> None:
