@@ -30,8 +30,8 @@ _COPIES: Final = 128  # centres side by side: those of a large centre fill 3 MB 
 _REDRAWN: Final = 3_000_000  # child of the day's key from which luck after a fork is drawn
 # The tables of the state that hold all centres; the timetable and `fixed` are shared.
 _PER_CENTRE: Final = (
-    "centre", "customer", "person", "desk", "standing", "event", "place", "free", "arrival",
-    "leg", "context", "actions", "mask",
+    "centre", "customer", "person", "desk", "standing", "staff", "event", "place", "free",
+    "arrival", "leg", "context", "actions", "mask",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ def clear_desks(s: State, b: int) -> None:
         desk.activity = 0.0
         desk.fade = 0.0
     s.centre[b].n_idle = 0
+    s.centre[b].n_staff = 0
     s.actions[b, FIRST_EMPLOYEE:] = 0.0
     s.mask[b, FIRST_EMPLOYEE:] = False
 
@@ -82,6 +83,12 @@ def _sit_down(s: State, b: int, k: int) -> None:
     desk.booked_at = centre.now
     centre.shift_s -= centre.now
     centre.n_idle += 1
+    place = centre.n_staff
+    while place > 0 and s.staff[b, place - 1] > k:
+        s.staff[b, place] = s.staff[b, place - 1]
+        place -= 1
+    s.staff[b, place] = k
+    centre.n_staff += 1
     row = s.actions[b, FIRST_EMPLOYEE + k]
     row[EMPLOYEE] = 1.0
     for i in range(len(STANDING)):
@@ -95,5 +102,11 @@ def _stand_up(s: State, c: CentreConfig, b: int, k: int, status: int) -> None:
     s.desk[b, k].status = status
     centre.shift_s += centre.now
     centre.n_idle -= 1
+    place = 0
+    while s.staff[b, place] != k:
+        place += 1
+    centre.n_staff -= 1
+    for i in range(place, centre.n_staff):
+        s.staff[b, i] = s.staff[b, i + 1]
     s.actions[b, FIRST_EMPLOYEE + k] = 0.0
     s.mask[b, FIRST_EMPLOYEE + k] = False

@@ -55,6 +55,7 @@ class Centre:
     focal: int  # the number of the one customer whose decisions are asked for, −1 for all
     n_waiting: int
     n_idle: int  # employees on shift without a contact
+    n_staff: int  # employees at work
     outage: int  # bit mask of the bots that are down
     waiting_since: float  # waiting is booked up to here
     credited: float  # EUR credited in expectation since the last decision (training)

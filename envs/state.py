@@ -72,6 +72,7 @@ class State(NamedTuple):
     person: Table[Person]  # (B, K)
     desk: Table[Desk]  # (B, K + 1)
     standing: Floats32  # (B, K, 4) observed facts that last
+    staff: Ints  # (B, K) int32: the employees at work in ascending order, then anything
     event: Table[Event]  # (B, E) heap
     place: Ints  # (B, E) int32: where an entity stands in the heap, −1 for nowhere
     free: Ints  # (B, S) stack of free slots
@@ -105,6 +106,7 @@ def allocate(
         person=table(Person, b, k),
         desk=desks,
         standing=np.zeros((b, k, len(STANDING)), dtype=np.float32),
+        staff=np.zeros((b, k), dtype=np.int32),
         event=table(Event, b, s + k),
         place=np.full((b, s + k), -1, dtype=np.int32),
         free=np.zeros((b, s), dtype=np.int64),

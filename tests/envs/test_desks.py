@@ -42,6 +42,9 @@ def test_nobody_works_on_a_break_or_at_home_and_nobody_waits_for_them() -> None:
         assert not mask[:, FIRST_EMPLOYEE:][away].any()
         assert not actions[:, FIRST_EMPLOYEE:][away].any()
         seen |= set(np.unique(status).astype(int))
+        for b, count in enumerate(centre(vector, "n_staff").astype(int)):
+            listed = vector.state.staff[b, :count]
+            assert listed.tolist() == np.flatnonzero(~away[b]).tolist()
         # Whose shift has ended has gone, or has a last contact in hand.
         over = desks(vector, "shift_end") < centre(vector, "now")[:, None]
         assert (desks(vector, "active")[over & ~away] > 0).all()
