@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from nba.errors import JournalError, RequestError
 from serving.call import JSON, Answer, Call, Route
+from serving.http.docs import docs
 from serving.http.openapi import openapi
 from serving.http.routes import ROUTES
 from serving.schema import ErrorReply, ErrorText
@@ -24,7 +25,10 @@ async def described(_server: Server, _call: Call) -> bytes:
     return JSON.encode(openapi())
 
 
-OWN: Final = (Route("GET", "/openapi.json", described, "This description", "open"),)
+OWN: Final = (
+    Route("GET", "/openapi.json", described, "This description", "open"),
+    Route("GET", "/docs", docs, "The same, to read and to try", "open"),
+)
 
 
 class App:

@@ -26,6 +26,10 @@ _ERRORS: Final = {
     500: "a fault of the server; nothing was promised",
     503: "it cannot be promised now: retry with the same decision_id as Retry-After says",
 }
+_IDS: Final = {
+    "Employees": "employee-07",
+    "Personalizer": "75269AD0-BFEE-4598-8196-C57383D38E10",
+}
 _ABOUT: Final = (
     "Decides the next best action, remembers every decision with its probability, and takes what "
     "came back. A request may be sent again: the same decision_id and body get the same answer."
@@ -99,7 +103,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     if "{id}" in route.path:
         where = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-        operation["parameters"] = [where]
+        operation["parameters"] = [where | {"example": _IDS.get(_tag(route), "example-0001")}]
     return operation
 
 

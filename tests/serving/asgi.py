@@ -47,6 +47,18 @@ class Desk:
 
     async def ask(self, method: str, path: str, *parts: bytes, headers: Headers = ()) -> Answer:
         """The same inside a running loop."""
+        status, names, body = await self.raw(method, path, *parts, headers=headers)
+        return status, names, json.loads(body) if body else None
+
+    def text(self, path: str) -> tuple[int, dict[str, str], str]:
+        """What is at a path, as text."""
+        status, names, body = asyncio.run(self.raw("GET", path))
+        return status, names, body.decode()
+
+    async def raw(
+        self, method: str, path: str, *parts: bytes, headers: Headers = ()
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer."""
         waiting = [
             {"type": "http.request", "body": part, "more_body": place < len(parts) - 1}
             for place, part in enumerate(parts or (b"",))
@@ -63,8 +75,7 @@ class Desk:
         await self.app(scope, receive, send)
         names = {name.decode(): value.decode() for name, value in said[0]["headers"]}
         assert int(names["content-length"]) == len(said[1]["body"])
-        body = said[1]["body"]
-        return said[0]["status"], names, json.loads(body) if body else None
+        return said[0]["status"], names, said[1]["body"]
 
     def post(self, path: str, value: object) -> Answer:
         """The same for a value that becomes JSON."""

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from serving.http.openapi import openapi
 from tests.serving.live_server import EXAMPLE
 
@@ -34,3 +36,22 @@ def test_operations_have_names_of_their_own() -> None:
     operations = [o for path in openapi()["paths"].values() for o in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
+
+
+def test_every_example_is_one_that_its_schema_accepts() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    document = openapi()
+    checked = 0
+    for path in document["paths"].values():
+        for operation in path.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                if "example" in content:
+                    schema = content["schema"] | {"components": document["components"]}
+                    jsonschema.Draft202012Validator(schema).validate(content["example"])
+                    checked += 1
+    assert checked >= 4
+
+
+def test_the_document_is_openapi() -> None:
+    validator = pytest.importorskip("openapi_spec_validator")
+    validator.validate(openapi())
