@@ -43,14 +43,14 @@ class Server:
     settings: Settings
     clock: Callable[[], float]  # seconds since the epoch
     new_id: Callable[[], str]
-    index: Index = field(default_factory=Index)
+    index: Index = field(init=False)
     counts: Counts = field(default_factory=Counts)
     feature_map: FeatureMap = field(default_factory=FeatureMap)  # of Personalizer's features
 
     def __post_init__(self) -> None:
         if self.settings.personalizer:
             self.feature_map = read_feature_map(Path(self.settings.personalizer))
-        self.index.rebuild(self.journal.recovered())
+        self.index = Index(self.journal)
         card = self.store.current.loaded.card
         keep_spec(self.settings.journal, Kept(card.spec, card.objective))
 

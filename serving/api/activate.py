@@ -20,7 +20,8 @@ async def activate(server: Server, call: Call) -> Answer:
             raise RequestError(409, "decision_id", message, "activate a decision when it is shown")
         shown = encode_record(msgspec.structs.replace(record, training=True))
         activation = ActivationRecord(record.decision_id, now, shown)
-        server.index.add_activation(entry, server.journal.append(encode_record(activation)))
+        write = server.journal.append(encode_record(activation))
+        server.index.add_activation(entry, record.decision_id, write)
     await entry.settled()
     return Answer(b"", 204)
 

@@ -1,19 +1,21 @@
 """What is known of every decision id: where its record lies, and which outcomes have come back.
 
-An id is in the index from the moment its record is promised, so that a retry that arrives before
-the disk has answered waits for the same record instead of deciding again.
+An id is known from the moment its record is promised, so that a retry that arrives before the disk
+has answered waits for the same record instead of deciding again. Once all about it is durable,
+memory holds no more of it than its place in the journal.
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from serving.journal.journal import Location
+from serving.journal.journal import Journal, Location
 from serving.journal.records import (
-    ActivationRecord,
-    DecisionRecord,
+    ACTIVATION,
+    DECISION,
+    OUTCOME,
     OutcomeRecord,
     decode_record,
+    kind_of,
 )
 
 
@@ -39,28 +41,33 @@ class Entry:
 
 
 class Index:
-    """Decision id → entry."""
+    """Decision id → entry, over this worker's journal and those of the others."""
 
-    def __init__(self) -> None:
-        self._entries: dict[str, Entry] = {}
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._under_way: dict[str, Entry] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._journal.table.decisions
 
     def get(self, decision_id: str) -> Entry | None:
-        """The entry of an id, None if it is unknown."""
-        return self._entries.get(decision_id)
+        """The entry of an id, None if it is unknown.
+
+        Raises JournalError if its record is damaged.
+        """
+        return self._under_way.get(decision_id) or self._durable(decision_id)
 
     def add_decision(self, decision_id: str, write: asyncio.Future[Location]) -> Entry:
         """The entry of a decision whose record is being written; a failed write removes it."""
         entry = Entry(write)
-        self._entries[decision_id] = entry
+        self._under_way[decision_id] = entry
 
         def settle(done: asyncio.Future[Location]) -> None:
             if done.cancelled() or done.exception() is not None:
-                self._entries.pop(decision_id, None)
+                self._under_way.pop(decision_id, None)
             else:
                 entry.place = done.result()
+                self._leave(decision_id, entry)
 
         write.add_done_callback(settle)
         return entry
@@ -69,6 +76,7 @@ class Index:
         self, entry: Entry, record: OutcomeRecord, write: asyncio.Future[Location]
     ) -> None:
         """Note components whose record is being written; a failed write removes them."""
+        self._under_way[record.decision_id] = entry
         entry.outcomes |= {name: (value, record.at) for name, value in record.components.items()}
         entry.writes.append(write)
 
@@ -77,30 +85,44 @@ class Index:
             if done.cancelled() or done.exception() is not None:
                 for name in record.components:
                     entry.outcomes.pop(name, None)
+            self._leave(record.decision_id, entry)
 
         write.add_done_callback(settle)
 
-    def add_activation(self, entry: Entry, write: asyncio.Future[Location]) -> None:
+    def add_activation(
+        self, entry: Entry, decision_id: str, write: asyncio.Future[Location]
+    ) -> None:
         """Note that a deferred decision was shown; a failed write takes it back."""
+        self._under_way[decision_id] = entry
         entry.activated = True
         entry.writes.append(write)
 
         def settle(done: asyncio.Future[Location]) -> None:
             entry.writes.remove(done)
             entry.activated = not done.cancelled() and done.exception() is None
+            self._leave(decision_id, entry)
 
         write.add_done_callback(settle)
 
-    def rebuild(self, recovered: Iterable[tuple[Location, bytes]]) -> None:
-        """Fill the index from the journal's records, in the order of writing."""
-        for location, payload in recovered:
-            record = decode_record(payload)
-            if isinstance(record, DecisionRecord):
-                self._entries[record.decision_id] = Entry(location)
-                continue
-            entry = self._entries.get(record.decision_id)
-            if entry is not None and isinstance(record, ActivationRecord):
-                entry.activated = True
-            elif entry is not None and isinstance(record, OutcomeRecord):
+    def _leave(self, decision_id: str, entry: Entry) -> None:
+        """Forget an entry that can be read from the journal again."""
+        if not entry.writes and not isinstance(entry.place, asyncio.Future):
+            self._under_way.pop(decision_id, None)
+
+    def _durable(self, decision_id: str) -> Entry | None:
+        """What the journals hold of a decision; the first record of each kind counts."""
+        place: Location | None = None
+        activated = False
+        outcomes: dict[str, tuple[float, float]] = {}
+        for location, payload in self._journal.find(decision_id):
+            kind = kind_of(payload)
+            if kind == DECISION:
+                place = place or location
+            elif kind == ACTIVATION:
+                activated = True
+            elif kind == OUTCOME:
+                record = decode_record(payload)
+                assert isinstance(record, OutcomeRecord)
                 for name, value in record.components.items():
-                    entry.outcomes.setdefault(name, (value, record.at))
+                    outcomes.setdefault(name, (value, record.at))
+        return None if place is None else Entry(place, outcomes, activated=activated)

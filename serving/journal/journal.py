@@ -5,26 +5,22 @@ Sources: DeWitt et al. 1984 (group commit); Rebello et al. 2020 (after a failed 
 """
 
 import asyncio
-import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from nba.errors import InputError, JournalError
-from serving.journal.segments import (
-    HEADER_BYTES,
-    MAGIC,
-    create_segment,
-    frame,
-    payload_at,
-    read_segment,
-    scan,
-    segment_numbers,
-    segment_path,
-)
+from nba.errors import JournalError
+from serving.journal.board import Board
+from serving.journal.files import Files
+from serving.journal.keys import ENTRY, entry_of, id_of, key_of
+from serving.journal.opening import locked, recover
+from serving.journal.peers import Peers
+from serving.journal.segments import HEADER_BYTES, MAGIC, create_segment, frame
+from serving.journal.sidecar import begin, seal
+from serving.journal.table import KeyTable, Place
 
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
@@ -34,84 +30,140 @@ class Location(NamedTuple):
 
     segment: int
     offset: int
-    length: int  # of its payload
+    journal: int = 0  # the own one; others are of other workers
+
+
+Done = Callable[[Location | JournalError], None]
 
 
 class Journal:
     """Appends records to segments in a folder and reads them back; one process at a time.
 
     `durability`: "fsync" promises that an acknowledged record survives a power cut, "os" that it
-    survives the death of this process.
+    survives the death of this process. Workers that share a `root` have folders in it named by
+    their numbers, and find each other's records.
     """
 
     def __init__(
-        self, directory: Path, *, durability: str, segment_bytes: int, max_waiting: int
+        self,
+        directory: Path,
+        *,
+        durability: str,
+        segment_bytes: int,
+        max_waiting: int,
+        root: Path | None = None,
     ) -> None:
         """Opens or creates the folder; raises InputError if it is used or cannot be."""
         self.durability = durability
         self.notes: list[str] = []  # what was found damaged or torn, one line each
         self.broken = ""  # why nothing can be written any more; empty while all is well
+        self.table = KeyTable()
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._max_waiting = max_waiting
-        self._waiting: list[tuple[bytes, asyncio.Future[Location]]] = []
+        self._waiting: list[tuple[bytes, Done]] = []
         self._busy = False
-        self._files: dict[int, int] = {}  # segment → descriptor
-        self._found: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._board: Board | None = None
+        self._peers: Peers | None = None
+        self._sidecar = -1  # where the entries go as they come, if other workers read them
+        self._said = 0  # how many bytes of entries the others know
+        self._lock = locked(directory)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._lock = _lock(directory)
+        folders = {0: directory}
+        self._files = Files(folders)
+        self._file = -1
         try:
-            self._segment, self._end = self._recover()
+            found = recover(directory, self.notes)
+            self._file, self._segment, self._end = found.file, found.segment, found.end
+            self._found = found.entries
+            for number, entries in self._found.items():
+                self.table.add(entries, segment=number)
+            self._entries = bytearray(self._found.get(self._segment, b""))  # of this segment
+            self._share(directory if root is None else root, root is not None, folders)
         except BaseException:
             self.close()
             raise
 
     def append(self, payload: bytes) -> asyncio.Future[Location]:
         """Promise a record: the future is done when it is durable, or fails with JournalError."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Location] = loop.create_future()
-        if self.broken or len(self._waiting) >= self._max_waiting:
-            future.set_exception(JournalError(self.broken or "too many records wait for the disk"))
-            return future
-        if not self._waiting:
-            loop.call_soon(self._start)
-        self._waiting.append((frame(payload), future))
+        future: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
+
+        def done(found: Location | JournalError) -> None:
+            if future.done():
+                return
+            if isinstance(found, JournalError):
+                future.set_exception(found)
+            else:
+                future.set_result(found)
+
+        self.write(payload, done)
         return future
+
+    def write(self, payload: bytes, done: Done) -> None:
+        """Promise a record without a future: `done` is called with its place, or what failed."""
+        if self.broken or len(self._waiting) >= self._max_waiting:
+            done(JournalError(self.broken or "too many records wait for the disk"))
+            return
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._start)
+        self._waiting.append((frame(payload), done))
 
     def read(self, location: Location) -> bytes:
         """The payload at a location; raises JournalError if the disk gives back something else."""
-        file = self._files[location.segment]
-        data = os.pread(file, HEADER_BYTES + location.length, location.offset)
-        payload = payload_at(data, 0)
-        if payload is None or len(payload) != location.length:
-            raise JournalError(
-                f"record at {location.offset} of {segment_path(self._directory, location.segment)} "
-                "is damaged on disk"
-            )
-        return bytes(payload)
+        place = Place(location.journal, location.segment, location.offset)
+        found = self._files.read(place)
+        if found is None:
+            raise JournalError("the record has been expired")
+        return found
 
-    def recovered(self) -> Iterator[tuple[Location, bytes]]:
-        """Every record found on opening, in the order of writing; can be read once."""
+    def find(self, decision_id: str) -> Iterator[tuple[Location, bytes]]:
+        """Every durable record of an id, in any worker's journal, each one's in order."""
+        if self._peers is not None:
+            self._peers.follow()
+        name = decision_id.encode()
+        for place in dict.fromkeys(self.table.find(key_of(name))):
+            payload = self._files.read(place)
+            if payload is not None and id_of(payload) == name:
+                yield Location(place.segment, place.offset, place.journal), payload
+
+    def recovered(self, kinds: bytes = b"") -> Iterator[tuple[Location, bytes]]:
+        """The records found on opening, of these kinds or all, in the order of writing; once."""
         for segment in sorted(self._found):
-            for offset, length in self._found.pop(segment):
-                location = Location(segment, offset, length)
-                yield location, self.read(location)
+            for _, offset, kind in ENTRY.iter_unpack(self._found.pop(segment)):
+                if not kinds or kind in kinds:
+                    location = Location(segment, offset)
+                    yield location, self.read(location)
 
     def close(self) -> None:
         """Sync what is written and let the folder go; call it when no append is under way."""
         self._thread.shutdown(wait=True)
-        for file in self._files.values():
-            _sync(file)
-            os.close(file)
-        self._files.clear()
-        os.close(self._lock)
+        if self._file >= 0:
+            _sync(self._file)
+        for file in (self._file, self._sidecar, self._lock):
+            if file >= 0:
+                os.close(file)
+        for part in (self._files, self._peers, self._board):
+            if part is not None:
+                part.close()
+
+    def _share(self, root: Path, shared: bool, folders: dict[int, Path]) -> None:
+        """Meet the journals of other workers; show them the own one if it is one of several."""
+        own = int(self._directory.name) if shared else None
+        self._board = Board(root, own)
+        self._peers = Peers(
+            root, self._directory, table=self.table, board=self._board, folders=folders
+        )
+        if shared:
+            self._sidecar = begin(self._directory, self._segment, bytes(self._entries))
+            self._said = len(self._entries)
+            self._board.say(self._segment, self._said)
 
     def _start(self) -> None:
         """Write everything that waits; in fsync mode on the journal's own thread."""
         if self._busy or not self._waiting:
             return
         batch, self._waiting = self._waiting, []
-        data = b"".join(record for record, _ in batch)
+        data = b"".join([record for record, _ in batch])
         if self.durability == "os":
             try:
                 start = self._write(data)
@@ -125,9 +177,7 @@ class Journal:
         written = loop.run_in_executor(self._thread, self._write_and_sync, data)
         written.add_done_callback(partial(self._finish, batch))
 
-    def _finish(
-        self, batch: list[tuple[bytes, asyncio.Future[Location]]], written: asyncio.Future[int]
-    ) -> None:
+    def _finish(self, batch: list[tuple[bytes, Done]], written: asyncio.Future[int]) -> None:
         self._busy = False
         error = written.exception()
         if error is None:
@@ -136,91 +186,71 @@ class Journal:
             self._refuse(batch, error)
         self._start()
 
-    def _acknowledge(self, batch: list[tuple[bytes, asyncio.Future[Location]]], at: int) -> None:
-        for record, future in batch:
-            if not future.done():
-                future.set_result(Location(self._segment, at, len(record) - HEADER_BYTES))
+    def _acknowledge(self, batch: list[tuple[bytes, Done]], at: int) -> None:
+        """Make the records findable, here and for the other workers, and then say so."""
+        segment, places, entries = self._segment, [], []
+        for record, _ in batch:
+            places.append(Location(segment, at))
+            entries.append(entry_of(memoryview(record)[HEADER_BYTES:], at))
             at += len(record)
+        new = b"".join(entries)
+        self.table.add(new, segment=segment)
+        self._entries += new
+        if self._sidecar >= 0:
+            self._tell()
+        for (_, done), place in zip(batch, places, strict=True):
+            done(place)
 
-    def _refuse(
-        self, batch: list[tuple[bytes, asyncio.Future[Location]]], error: BaseException
-    ) -> None:
-        for _, future in batch:
-            if not future.done():
-                future.set_exception(JournalError(f"the journal cannot be written: {error}"))
+    def _tell(self) -> None:
+        """Tell the others; what a full disk keeps from them is told with the next batch."""
+        assert self._board is not None
+        try:
+            self._said += os.pwrite(self._sidecar, self._entries[self._said :], self._said)
+        except OSError:
+            return
+        self._board.say(self._segment, self._said)
+
+    def _refuse(self, batch: list[tuple[bytes, Done]], error: BaseException) -> None:
+        for _, done in batch:
+            done(JournalError(f"the journal cannot be written: {error}"))
 
     def _write(self, data: bytes) -> int:
         """Where the data were written, all of them; on an error nothing of them stays."""
         if self._end > len(MAGIC) and self._end + len(data) > self._segment_bytes:
-            self._files[self._segment + 1] = create_segment(self._directory, self._segment + 1)
-            self._segment, self._end = self._segment + 1, len(MAGIC)
-        file, start = self._files[self._segment], self._end
+            self._rotate()
+        start, done = self._end, 0
         try:
-            done = 0
             while done < len(data):
-                done += os.pwrite(file, memoryview(data)[done:], start + done)
+                done += os.pwrite(self._file, memoryview(data)[done:], start + done)
         except OSError:
-            os.ftruncate(file, start)
+            os.ftruncate(self._file, start)
             raise
         self._end = start + len(data)
         return start
 
+    def _rotate(self) -> None:
+        """Go on in a new segment; the old one's entries are sealed beside it."""
+        new = create_segment(self._directory, self._segment + 1)
+        old, number, entries = self._file, self._segment, bytes(self._entries)
+        self._file, self._segment, self._end = new, self._segment + 1, len(MAGIC)
+        self._entries, self._said = bytearray(), 0
+        self._thread.submit(_sync_and_close, old)  # may take long
+        seal(self._directory, number, entries)
+        if self._sidecar >= 0:
+            os.close(self._sidecar)
+            self._sidecar = begin(self._directory, self._segment, b"")
+
     def _write_and_sync(self, data: bytes) -> int:
         start = self._write(data)
         try:
-            _sync(self._files[self._segment])
+            _sync(self._file)
         except OSError as error:
             # The kernel may have dropped the pages: what later syncs say about them is worthless.
             self.broken = f"a sync of the journal failed ({error.strerror}); restart the server"
             raise
         return start
 
-    def _recover(self) -> tuple[int, int]:
-        """Find all whole records, cut the torn end; the segment to go on with, and its end."""
-        numbers = segment_numbers(self._directory)
-        clean, end = False, 0
-        for number in numbers:
-            path = segment_path(self._directory, number)
-            data = read_segment(path)
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            self._files[number] = file
-            found = scan(data or MAGIC)
-            end = found.end
-            if not data:
-                os.pwrite(file, MAGIC, 0)
-            elif end < len(data) and number == numbers[-1]:
-                self.notes.append(f"{path}: cut {len(data) - end} torn bytes at {end}")
-                os.ftruncate(file, end)
-            elif end < len(data):
-                self.notes.append(f"{path}: bytes {end} to {len(data)} are damaged and left out")
-            for start, stop in found.gaps:
-                self.notes.append(f"{path}: bytes {start} to {stop} are damaged and left out")
-            os.fsync(file)
-            self._found[number] = found.records
-            clean = not found.gaps
-        if numbers and clean:
-            return numbers[-1], end
-        number = numbers[-1] + 1 if numbers else 1
-        self._files[number] = create_segment(self._directory, number)
-        return number, len(MAGIC)
 
-
-def _lock(directory: Path) -> int:
-    """The lock that keeps a second server out of the folder, which is created if need be."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise InputError(
-            f"journal folder {directory} cannot be used ({error.strerror}); "
-            "give a writable folder with --journal"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise InputError(
-            f"journal folder {directory} is in use by another server; "
-            "stop it or give another folder with --journal"
-        ) from error
-    return lock
+def _sync_and_close(file: int) -> None:
+    _sync(file)
+    os.close(file)

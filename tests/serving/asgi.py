@@ -23,11 +23,23 @@ Answer = tuple[int, dict[str, str], Any]  # status, headers, decoded JSON
 class Desk:
     """One app with its journal; the clock stands at `now` and ids count up."""
 
-    def __init__(self, folder: Path, policy: Policy | None = None, **settings: int | str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: Policy | None = None,
+        *,
+        worker: int | None = None,
+        **settings: int | str,
+    ) -> None:
         given = {"journal": folder / "journal", "durability": "os", **settings}
         self.settings = settings_from({}, given=given)
+        root = self.settings.journal
         self.journal = Journal(
-            self.settings.journal, durability="os", segment_bytes=2**20, max_waiting=1000
+            root if worker is None else root / str(worker),
+            durability="os",
+            segment_bytes=self.settings.segment_bytes if "segment_bytes" in settings else 2**20,
+            max_waiting=1000,
+            root=None if worker is None else root,
         )
         self.store = PolicyStore(policy_file(folder, policy), occupancy_cap=0.95)
         self.now = 1000.0
@@ -87,9 +99,15 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path, policy: Policy | None = None, **settings: int | str) -> Iterator[Desk]:
+def desk(
+    folder: Path,
+    policy: Policy | None = None,
+    *,
+    worker: int | None = None,
+    **settings: int | str,
+) -> Iterator[Desk]:
     """A desk that closes its journal."""
-    opened = Desk(folder, policy, **settings)
+    opened = Desk(folder, policy, worker=worker, **settings)
     try:
         yield opened
     finally:

@@ -1,21 +1,32 @@
 """The index knows a promised record at once and forgets one that could not be written."""
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from nba.errors import JournalError
 from serving.journal.index import Index
-from serving.journal.journal import Location
-from serving.journal.records import DecisionRecord, OutcomeRecord, encode_record
+from serving.journal.journal import Journal, Location
+from serving.journal.records import OutcomeRecord, encode_record
+from tests.serving.journal.test_journal import opened, write
 from tests.serving.journal.test_records import RECORD
 
-HERE = Location(1, 8, 100)
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    own = opened(tmp_path)
+    yield own
+    own.close()
 
 
-def test_a_promised_decision_is_waited_for() -> None:
+HERE = Location(1, 8)
+
+
+def test_a_promised_decision_is_waited_for(journal: Journal) -> None:
     async def walk() -> None:
-        index = Index()
+        index = Index(journal)
         write: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
         entry = index.add_decision("d-1", write)
         assert index.get("d-1") is entry
@@ -28,19 +39,19 @@ def test_a_promised_decision_is_waited_for() -> None:
     asyncio.run(walk())
 
 
-def test_a_write_that_has_just_ended_counts_before_its_callbacks_have_run() -> None:
+def test_a_write_that_has_just_ended_counts_before_its_callbacks_have_run(journal: Journal) -> None:
     async def walk() -> None:
         write: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
-        entry = Index().add_decision("d-1", write)
+        entry = Index(journal).add_decision("d-1", write)
         write.set_result(HERE)
         assert await entry.settled() == HERE  # without giving the loop a turn
 
     asyncio.run(walk())
 
 
-def test_a_decision_that_could_not_be_written_is_forgotten() -> None:
+def test_a_decision_that_could_not_be_written_is_forgotten(journal: Journal) -> None:
     async def walk() -> None:
-        index = Index()
+        index = Index(journal)
         write: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
         entry = index.add_decision("d-1", write)
         waiting = asyncio.ensure_future(entry.settled())
@@ -55,9 +66,9 @@ def test_a_decision_that_could_not_be_written_is_forgotten() -> None:
     asyncio.run(walk())
 
 
-def test_an_outcome_that_could_not_be_written_can_be_sent_again() -> None:
+def test_an_outcome_that_could_not_be_written_can_be_sent_again(journal: Journal) -> None:
     async def walk() -> None:
-        index = Index()
+        index = Index(journal)
         loop = asyncio.get_running_loop()
         written: asyncio.Future[Location] = loop.create_future()
         entry = index.add_decision("d-1", written)
@@ -76,17 +87,40 @@ def test_an_outcome_that_could_not_be_written_can_be_sent_again() -> None:
     asyncio.run(walk())
 
 
-def test_it_is_rebuilt_from_records_and_the_first_outcome_counts() -> None:
-    index = Index()
+def test_what_is_durable_is_read_from_the_journal_and_the_first_outcome_counts(
+    journal: Journal,
+) -> None:
     outcomes = [
         OutcomeRecord("d-1", 5.0, 5.0, {"resolved": 1.0}),
         OutcomeRecord("d-1", 6.0, 6.0, {"resolved": 0.0, "wait_s": 3.0}),
         OutcomeRecord("unknown", 6.0, 6.0, {"resolved": 0.0}),
     ]
-    records: list[DecisionRecord | OutcomeRecord] = [RECORD, *outcomes]
-    index.rebuild((HERE, encode_record(record)) for record in records)
+    payloads = [encode_record(RECORD), *map(encode_record, outcomes)]
+    places = write(journal, payloads)
+    index = Index(journal)
     entry = index.get("d-1")
     assert entry is not None
     assert entry.outcomes == {"resolved": (1.0, 5.0), "wait_s": (3.0, 6.0)}
-    assert asyncio.run(entry.settled()) == HERE
+    assert asyncio.run(entry.settled()) == places[0]
     assert len(index) == 1
+    assert index.get("unknown") is None
+
+
+def test_nothing_durable_stays_in_memory(journal: Journal) -> None:
+    async def walk() -> None:
+        index = Index(journal)
+        write = journal.append(encode_record(RECORD))
+        entry = index.add_decision("d-1", write)
+        await write
+        told = OutcomeRecord("d-1", 5.0, 5.0, {"resolved": 1.0})
+        again = journal.append(encode_record(told))
+        index.add_outcome(entry, told, again)
+        assert index.get("d-1") is entry
+        await again
+        await asyncio.sleep(0)
+        found = index.get("d-1")
+        assert found is not entry
+        assert found is not None
+        assert found.outcomes == {"resolved": (1.0, 5.0)}
+
+    asyncio.run(walk())

@@ -1,0 +1,58 @@
+"""Key → places, in about 20 bytes a record: nothing of a decision itself stays in memory.
+
+65,536 short byte strings of entries without order. A search in one is a search for bytes, which is
+faster than Python's own dictionary of as many numbers is small.
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final, NamedTuple
+
+from serving.journal.keys import ENTRY_BYTES
+from serving.journal.records import DECISION
+
+_PLACE: Final = Struct("<IHBB")  # offset, segment's low and high part, journal
+_ROW: Final = 6 + _PLACE.size  # what of the key the place in the table does not tell, and the place
+
+
+class Place(NamedTuple):
+    """Where a record begins."""
+
+    journal: int  # 0 is the own one, others are of other workers
+    segment: int
+    offset: int
+
+
+class KeyTable:
+    """Grows by entries; what is found may be of another id with the same key."""
+
+    def __init__(self) -> None:
+        self.decisions = 0
+        self._rows: list[bytearray | None] = [None] * 65_536
+
+    def add(self, entries: bytes, *, segment: int, journal: int = 0) -> None:
+        """Add the entries of records that lie in one segment, in the order of writing."""
+        rows = self._rows
+        where = _PLACE.pack(0, segment & 0xFFFF, segment >> 16, journal)[4:]
+        for start in range(0, len(entries), ENTRY_BYTES):
+            number = entries[start] | entries[start + 1] << 8
+            row = entries[start + 2 : start + 12] + where
+            own = rows[number]
+            if own is None:
+                rows[number] = bytearray(row)
+            else:
+                own += row
+            self.decisions += entries[start + 12] == DECISION
+
+    def find(self, key: bytes) -> Iterator[Place]:
+        """Where records with this key lie, each journal's in the order of writing."""
+        own = self._rows[key[0] | key[1] << 8]
+        if own is None:
+            return
+        rest = key[2:]
+        at = own.find(rest)
+        while at >= 0:
+            if at % _ROW == 0:
+                offset, low, high, journal = _PLACE.unpack_from(own, at + 6)
+                yield Place(journal, low | high << 16, offset)
+            at = own.find(rest, at + 1)
