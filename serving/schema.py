@@ -145,6 +145,8 @@ def decode(body: bytes, kind: type[_T]) -> _T:
         raise _refusal(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestError(400, "body", str(error), "send one JSON object in UTF-8") from error
+    except RecursionError as error:  # of a member that is passed over
+        raise RequestError(400, "body", "nested too deeply", "send plain objects") from error
 
 
 def _refusal(text: str) -> RequestError:

@@ -89,6 +89,8 @@ def decode_wire(body: bytes, kind: type[_T]) -> _T:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RequestError(400, "body", str(error)) from error
+    except RecursionError as error:
+        raise RequestError(400, "body", "nested too deeply", "send plain objects") from error
 
 
 def refused_on_the_wire(error: RequestError | JournalError, code: str) -> Answer:
