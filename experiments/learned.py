@@ -25,6 +25,8 @@ from nba.learn.linear_bandit import (
     squarecb,
     thompson,
 )
+from nba.learn.off_policy import OffPolicyGradient, Values
+from nba.learn.softmax_fit import Fitting
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.objective import Objective
 from nba.terminal import progress
@@ -74,6 +76,20 @@ def learned_index_rule(centre: CentreConfig, schooling: Schooling) -> Policy:
     return index_rule(model, CONTACT_CENTRE, prices)
 
 
+def off_policy(values: Values) -> Callable[[CentreConfig, Schooling], Policy]:
+    """A maker of the policy that climbs its own estimated value on an exploring log."""
+
+    def learned(centre: CentreConfig, schooling: Schooling) -> Policy:
+        log = _exploring_log(centre, schooling)
+        fitting = Fitting(seed=schooling.seed)
+        with progress(f"climb the {values} value", fitting.epochs) as advance:
+            learner = OffPolicyGradient(values, fitting=fitting, progress=advance)
+            learner.learn(log)
+        return learner.policy()
+
+    return learned
+
+
 def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
     """LP skill routing, planned on a log of longest-idle."""
     learner = LpRouting()
@@ -106,6 +122,8 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
         "linucb": bandit(linucb(width=1.0)),
         "thompson": bandit(thompson(seed=0)),
         "squarecb": bandit(squarecb(scale=0.5)),
+        "dr_policy": off_policy("dr"),
+        "ipw_policy": off_policy("ipw"),
     }
 )
 
@@ -127,9 +145,13 @@ def _by_serving(learner: Learner, centre: CentreConfig, schooling: Schooling) ->
 
 def _greedy(centre: CentreConfig, schooling: Schooling) -> GreedyLearner:
     learner = GreedyLearner()
-    exploring = EpsilonGreedy(LongestIdle(CONTACT_CENTRE), _EXPLORATION)
-    learner.learn(_log(exploring, centre, schooling))
+    learner.learn(_exploring_log(centre, schooling))
     return learner
+
+
+def _exploring_log(centre: CentreConfig, schooling: Schooling) -> DecisionLog:
+    exploring = EpsilonGreedy(LongestIdle(CONTACT_CENTRE), _EXPLORATION)
+    return _log(exploring, centre, schooling)
 
 
 def _log(policy: Policy, centre: CentreConfig, schooling: Schooling) -> DecisionLog:

@@ -17,6 +17,7 @@ from nba.learn.linear_bandit import (
     squarecb,
     thompson,
 )
+from nba.learn.off_policy import OffPolicyGradient
 from nba.types import DecisionLog, Floats, Learner, Policy
 from tests.planted_log import PlantedWorld, draw_log, make_world
 
@@ -27,6 +28,8 @@ LEARNERS: dict[str, Callable[[], Learner]] = {
     "linucb": lambda: LinearBandit(linucb(width=1.0)),
     "thompson": lambda: LinearBandit(thompson(seed=0)),
     "squarecb": lambda: LinearBandit(squarecb(scale=0.3)),
+    "dr_policy": lambda: OffPolicyGradient("dr"),
+    "ipw_policy": lambda: OffPolicyGradient("ipw"),
 }
 
 
