@@ -20,6 +20,7 @@ class Call:
     id: str = ""  # what stands for {id} in the route's path
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    key: str = ""  # the name of the caller's key; empty without keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,4 @@ class Route:
     example: str = ""  # of the request, in serving/examples
     refusal: type | None = None  # the form of an error, if it is not the house's
     described: bool = True  # False: the same as another route, under an older name
+    limit: str = "max_body_bytes"  # the setting that limits its body

@@ -12,6 +12,7 @@ from nba.errors import InputError
 from nba.terminal import print_json
 from serving.api.decide import check_size
 from serving.journal.records import reply_of
+from serving.lifecycle_log import LOG_FORMATS
 from serving.path.decision import make_decision
 from serving.policies.card import card_json, card_told
 from serving.policies.store import PolicyStore
@@ -22,7 +23,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("policy_file", type=_FILE)
+@click.argument("policy_file", type=_FILE, required=False)
 @click.option("--host", help="Address to listen on  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one  [default: 8080]")
 @click.option(
@@ -33,17 +34,24 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice(DURABILITIES),
     help="Answer when the record is on disk (fsync) or with the kernel (os)  [default: fsync]",
 )
-def serve(
-    policy_file: Path,
-    host: str | None,
-    port: int | None,
-    journal: Path | None,
-    durability: str | None,
-) -> None:
-    """Answer decisions over HTTP with the policy in POLICY_FILE."""
+@click.option("--store", help="Folder of the policies  [default: beside the journal]")
+@click.option("--workers", type=int, help="Processes that share the port  [default: 1]")
+@click.option("--keys", help="TOML file of keys and their scopes  [default: no key is asked for]")
+@click.option("--tls-cert", help="PEM certificate, to speak TLS itself")
+@click.option("--tls-key", help="PEM key of the certificate")
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    help="Form of the log on stderr  [default: text]",
+)
+def serve(policy_file: Path | None, **given: object) -> None:
+    """Answer decisions over HTTP.
+
+    The policy in POLICY_FILE is put into the store and promoted; without it the store is served
+    as it was left.
+    """
     from serving.run import run_server  # only this command needs the HTTP server
 
-    given = {"host": host, "port": port, "journal": journal, "durability": durability}
     run_server(policy_file, settings_from(given=given))
 
 

@@ -1,45 +1,42 @@
-"""One server process: bind, open the journal, serve until asked to stop, and leave cleanly."""
+"""The server as a process: what it needs is opened and checked, then it or its workers run."""
 
 import errno
-import secrets
-import signal
+import os
 import socket
-import time
 from ipaddress import ip_address
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
 
 from nba.errors import InputError
-from nba.terminal import note
-from serving.http.app import App
-from serving.journal.journal import Journal
-from serving.policies.store import PolicyStore
+from serving.http.keys import read_keys
+from serving.lifecycle_log import LifecycleLog
+from serving.policies.opening import open_store
 from serving.server import Server
 from serving.settings import Settings
+from serving.worker import run_worker
+from serving.workers import run_workers
 
 
-def run_server(policy_file: Path, settings: Settings) -> None:
-    """Serve a policy file until SIGINT or SIGTERM.
+def run_server(policy_file: Path | None, settings: Settings) -> None:
+    """Serve a policy file, or a store as it was left, until SIGINT or SIGTERM.
 
-    Raises InputError, before anything is served, for a policy, journal or port that cannot be used.
+    Raises InputError, before anything is served, for a policy, key file, journal or port that
+    cannot be used.
     """
-    store = PolicyStore(policy_file, occupancy_cap=settings.occupancy_cap)
+    keys = read_keys(settings.keys)
+    store = open_store(policy_file, settings)
     listener = bind(settings.host, settings.port)
-    journal = Journal(
-        settings.journal,
-        durability=settings.durability,
-        segment_bytes=settings.segment_bytes,
-        max_waiting=settings.max_waiting,
-    )
+    log = LifecycleLog(settings.log_format)
     try:
-        server = Server(store, journal, settings, clock=time.time, new_id=_random_id)
-        app = App(server)
-        _announce(store, journal, listener, settings)
-        _serve(app, listener, settings)
+        _warn(listener, log, open_to_all=not keys.known)
+
+        def announce(server: Server) -> None:
+            _announce(server, listener, log, settings)
+
+        if settings.workers == 1:
+            run_worker(store, listener, settings, ready=announce)
+        else:
+            run_workers(store, listener, settings, ready=announce)
     finally:
-        journal.close()
         listener.close()
 
 
@@ -63,50 +60,31 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(app: App, listener: socket.socket, settings: Settings) -> None:
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.drain_s) or 1,
-    )
-    server = uvicorn.Server(config)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        server.should_exit = True
-
-    # Once drained, uvicorn raises the signal that stopped it again: it must not kill us then.
-    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        server.run(sockets=[listener])
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+def _warn(listener: socket.socket, log: LifecycleLog, *, open_to_all: bool) -> None:
+    host = listener.getsockname()[0]
+    if open_to_all and not ip_address(host).is_loopback:
+        text = f"warning: {host} can be reached from other machines, and no key is asked for"
+        log.tell("open_to_all", text, host=host)
 
 
 def _announce(
-    store: PolicyStore, journal: Journal, listener: socket.socket, settings: Settings
+    server: Server, listener: socket.socket, log: LifecycleLog, settings: Settings
 ) -> None:
-    for line in journal.notes:
-        note(f"journal: {line}")
+    for line in server.journal.notes:
+        log.tell("journal_note", f"journal: {line}")
+    if server.metrics.worker:
+        return
     host, port = listener.getsockname()[:2]
-    if not ip_address(host).is_loopback:
-        note(f"warning: {host} can be reached from other machines, and no key is asked for")
-    policy = store.current.loaded.policy
+    policy = server.store.current.loaded.policy
     where = f"[{host}]" if ":" in host else host
-    note(
-        f"serving {policy.name} version {policy.version} on http://{where}:{port} "
-        f"(journal {settings.journal}, durability {settings.durability}); Ctrl-C stops"
+    scheme = "https" if settings.tls_cert else "http"
+    several = f", {settings.workers} workers" if settings.workers > 1 else ""
+    log.tell(
+        "serving",
+        f"serving {policy.name} version {policy.version} on {scheme}://{where}:{port} "
+        f"(journal {settings.journal}, durability {settings.durability}{several}); Ctrl-C stops",
+        pid=os.getpid(),
+        port=port,
+        policy_version=policy.version,
+        generation=server.store.plan.generation,
     )
-
-
-def _random_id() -> str:
-    return secrets.token_hex(12)

@@ -128,7 +128,7 @@ class ErrorReply(Struct, frozen=True):
     error: ErrorText
 
 
-_T = TypeVar("_T", DecisionRequest, OutcomeRequest)
+_T = TypeVar("_T", bound=Struct)
 _WHERE: Final = re.compile(r"(?P<what>.*?)(?: - at (?:key in )?`\$\.?(?P<path>.*)`)?", re.DOTALL)
 _MEMBER: Final = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`")
 

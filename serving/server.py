@@ -1,37 +1,21 @@
 """The parts of one worker, put together once and handed to every call."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nba.errors import RequestError
 from serving.journal.index import Entry, Index
 from serving.journal.journal import Journal
 from serving.journal.records import DecisionRecord, decode_record
 from serving.journal.specs import Kept, keep_spec
+from serving.lifecycle_log import LifecycleLog
+from serving.metrics.metrics import Metrics
 from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
-
-
-@dataclass(slots=True)
-class Counts:
-    """What this worker has done since it started."""
-
-    decisions: int = 0
-    dry_runs: int = 0
-    fallbacks: int = 0  # the policy failed and the safe rule answered
-    opt_outs: int = 0
-    outcomes: int = 0  # components recorded
-    last_fallback: str = ""  # why
-
-    def note(self, record: DecisionRecord) -> None:
-        """Count a decision that was acknowledged."""
-        self.decisions += 1
-        self.opt_outs += not record.training
-        if record.fallback_reason:
-            self.fallbacks += 1
-            self.last_fallback = record.fallback_reason
 
 
 @dataclass(slots=True)
@@ -44,15 +28,25 @@ class Server:
     clock: Callable[[], float]  # seconds since the epoch
     new_id: Callable[[], str]
     index: Index = field(init=False)
-    counts: Counts = field(default_factory=Counts)
     feature_map: FeatureMap = field(default_factory=FeatureMap)  # of Personalizer's features
+    metrics: Metrics = field(default_factory=Metrics)
+    log: LifecycleLog = field(default_factory=LifecycleLog)
+    running: "dict[asyncio.Task[Any], float]" = field(default_factory=dict)  # when each began
+    lag_s: float = 0.0  # how late the loop ran last
+    draining: bool = False  # it is being stopped
 
     def __post_init__(self) -> None:
         if self.settings.personalizer:
             self.feature_map = read_feature_map(Path(self.settings.personalizer))
         self.index = Index(self.journal)
-        card = self.store.current.loaded.card
-        keep_spec(self.settings.journal, Kept(card.spec, card.objective))
+        self.note_plan()
+
+    def note_plan(self) -> None:
+        """Keep the specs of what is served now beside the journal, and say that it is served."""
+        for served in self.store.loaded.values():
+            card = served.loaded.card
+            keep_spec(self.settings.journal, Kept(card.spec, card.objective))
+        self.metrics.own("nba_policy_generation").set(self.store.plan.generation)
 
     def entry(self, decision_id: str) -> Entry:
         """What is known of a decision; raises RequestError for an id that is unknown here."""

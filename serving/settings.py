@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from nba.errors import InputError
+from serving.lifecycle_log import LOG_FORMATS
 
 Durability = Literal["fsync", "os"]
 DURABILITIES: Final[tuple[str, ...]] = get_args(Durability)
 PREFIX: Final = "NBA_SERVE_"
+POSITIVE: Final = (
+    *("segment_bytes", "max_waiting", "max_body_bytes", "max_policy_bytes", "max_actions"),
+    *("max_in_flight", "max_lag_s", "deadline_s", "idle_s", "promote_timeout_s", "drain_s"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +25,22 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080  # 0 takes a free one
     journal: Path = Path("runs/journal")  # a folder
+    store: str = ""  # the folder of the policies; empty: beside the journal
+    workers: int = 1  # processes that share the port
+    keys: str = ""  # a file of keys and what they are good for; empty: no key is asked for
+    tls_cert: str = ""  # a PEM file; with tls_key the server speaks TLS itself
+    tls_key: str = ""
+    log_format: str = "text"  # or json: a line an event, on stderr
     durability: str = "fsync"  # fsync: answered when on disk; os: when with the kernel
     segment_bytes: int = 64 * 2**20  # a journal file is closed beyond this size
     max_waiting: int = 20_000  # records that may wait for the disk before 503
     max_body_bytes: int = 2**20
+    max_policy_bytes: int = 64 * 2**20  # of a policy file sent to the server
+    max_in_flight: int = 512  # requests that a worker answers at the same time; beyond: 429
+    max_lag_s: float = 0.25  # how late a worker's loop may run; beyond: 429
+    deadline_s: float = 5.0  # an answer that takes longer is given up with 503
+    idle_s: int = 75  # a connection that sends nothing for so long is closed
+    promote_timeout_s: float = 10.0  # how long a change waits for every worker
     max_actions: int = 500  # candidates of one request
     occupancy_cap: float = 0.95  # share of the last hour above which an employee is left alone
     drain_s: float = 10.0  # how long a stop waits for running requests
@@ -36,7 +53,15 @@ class Settings:
             )
         if not 0 <= self.port <= 65_535:
             raise InputError(f"port is {self.port}; use 0 to 65535")
-        for name in ("segment_bytes", "max_waiting", "max_body_bytes", "max_actions", "drain_s"):
+        if self.log_format not in LOG_FORMATS:
+            raise InputError(
+                f"log_format is {self.log_format!r}; use one of {', '.join(LOG_FORMATS)}"
+            )
+        if not 1 <= self.workers <= 64:
+            raise InputError(f"workers is {self.workers}; use 1 to 64")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise InputError("tls_cert and tls_key go together; give both files or neither")
+        for name in POSITIVE:
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; a number above 0 is needed")
         if not 0.0 < self.occupancy_cap <= 1.0:

@@ -23,13 +23,13 @@ async def decide(server: Server, call: Call) -> bytes:
         request, call.body, server.store.current, decision_id=decision_id, now=server.clock()
     )
     if request.dry_run:
-        server.counts.dry_runs += 1
+        server.metrics.cell("nba_dry_runs_total").add()
         return JSON.encode(reply_of(record))
     write = server.journal.append(encode_record(record))
     server.index.add_decision(decision_id, write)
     answer = JSON.encode(reply_of(record))
     await asyncio.shield(write)
-    server.counts.note(record)
+    server.metrics.decided(record)
     return answer
 
 

@@ -30,6 +30,6 @@ async def outcome(server: Server, call: Call) -> bytes:
         write = server.journal.append(encode_record(record))
         server.index.add_outcome(entry, record, write)
     await entry.settled()
-    server.counts.outcomes += len(new)
+    server.metrics.cell("nba_outcomes_total").add(len(new))
     already = [name for name in request.components if name not in new]
     return JSON.encode(OutcomeReply(request.decision_id, list(new), already))

@@ -1,12 +1,17 @@
 """The ASGI app: routes, limits on what is read, and errors as JSON with a field and a remedy."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from nba.errors import JournalError, RequestError
 from serving.call import JSON, Answer, Call, Route
 from serving.http.docs import docs
+from serving.http.gate import Gate
+from serving.http.keys import Keys
 from serving.http.openapi import openapi
 from serving.http.routes import ROUTES
 from serving.schema import ErrorReply, ErrorText
@@ -18,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _JSON: Final = b"application/json"
+RETRY: Final = (429, 503)
 
 
 async def described(_server: Server, _call: Call) -> bytes:
@@ -34,9 +40,17 @@ OWN: Final = (
 class App:
     """Serves one `Server` over HTTP; state lives there."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, keys: Keys | None = None) -> None:
         self._server = server
-        self._max_body_bytes = server.settings.max_body_bytes
+        self.gate = Gate(server, keys or Keys())
+        settings = server.settings
+        limits = {route.limit for route in ROUTES}
+        self._limits: dict[str, int] = {limit: getattr(settings, limit) for limit in limits}
+        self._told = -1.0  # when a refusal was last told in the log
+        self._seconds = {
+            route.path: server.metrics.histogram("nba_request_seconds", "path", route.path)
+            for route in (*ROUTES, *OWN)
+        }
         self._exact: dict[str, dict[str, Route]] = {}  # path → method → route
         self._with_id: list[tuple[str, str, dict[str, Route]]] = []  # before and behind {id}
         for path, routes in by_path((*ROUTES, *OWN)).items():
@@ -49,7 +63,18 @@ class App:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One HTTP request."""
         assert scope["type"] == "http", "run the server with its lifespan protocol off"
-        found = await self._answer(scope, receive)
+        task = asyncio.current_task()
+        assert task is not None
+        running = self._server.running
+        running[task] = time.perf_counter()
+        try:
+            found = await self._answer(scope, receive)
+        except asyncio.CancelledError:
+            if not self.gate.is_overdue(task):
+                raise
+            found = self._refused(self.gate.overdue_error(), scope["path"])
+        finally:
+            del running[task]
         if isinstance(found, bytes):
             found = Answer(found)
         headers = [
@@ -57,6 +82,8 @@ class App:
             (b"content-length", str(len(found.body)).encode()),
             *found.headers,
         ]
+        if self._server.draining:
+            headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
         await send({"type": "http.response.body", "body": found.body})
 
@@ -65,23 +92,46 @@ class App:
         routes, found_id = self._routes_of(path)
         if not routes:
             message = f"there is nothing at {path[:128]}"
-            return refused(RequestError(404, "path", message, "GET /openapi.json has the paths"))
+            error = RequestError(404, "path", message, "GET /openapi.json has the paths")
+            return self._refused(error, "unknown")
         route = routes.get(method)
         if route is None:
             allowed = ", ".join(routes)
             message = f"{method} is not for {path[:128]}"
             error = RequestError(405, "method", message, f"use {allowed}")
-            return refused(error, (b"allow", allowed.encode()))
+            return self._refused(error, route_path(routes), (b"allow", allowed.encode()))
+        headers = dict(scope["headers"])
         try:
-            body = b"" if method == "GET" else await self._body(scope, receive)
-            query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
-            call = Call(body, found_id, query, dict(scope["headers"]))
-            return await route.handle(self._server, call)
+            key = self.gate.let_in(route, headers)
+            body = b"" if method == "GET" else await self._body(headers, receive, route)
+            began = time.perf_counter()
+            text = scope.get("query_string", b"")
+            query = dict(parse_qsl(text.decode("latin-1"))) if text else {}
+            call = Call(body, found_id, query, headers, key)
+            answer = await route.handle(self._server, call)
+            self._seconds[route.path].observe(time.perf_counter() - began)
         except RequestError as error:
-            return refused(error)
+            return self._refused(error, route.path)
         except JournalError as error:
-            remedy = "retry with the same decision_id"
-            return refused(RequestError(503, "journal", str(error), remedy), (b"retry-after", b"1"))
+            told = RequestError(503, "journal", str(error), "retry with the same decision_id")
+            return self._refused(told, route.path)
+        return answer
+
+    def _refused(self, error: RequestError, path: str, *headers: tuple[bytes, bytes]) -> Answer:
+        """The refusal, counted; the first of a second is told in the log, without what was sent."""
+        status = str(error.status)
+        self._server.metrics.cell(
+            "nba_refusals_total", "status", status, "field", _top(error)
+        ).add()
+        now = time.monotonic()
+        if now - self._told > 1.0:
+            self._told = now
+            self._server.log.tell("refused", status=status, field=_top(error), path=path)
+        if error.status in RETRY:
+            headers = (*headers, (b"retry-after", b"1"))
+        if error.status == 401:
+            headers = (*headers, (b"www-authenticate", b"Bearer"))
+        return refused(error, *headers)
 
     def _routes_of(self, path: str) -> tuple[dict[str, Route], str]:
         """The routes of a path by method, and what stands for {id} in it."""
@@ -95,11 +145,12 @@ class App:
                     return routes, inner
         return {}, ""
 
-    async def _body(self, scope: Message, receive: Receive) -> bytes:
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive, route: Route) -> bytes:
         """The request's body; refused as soon as it is longer than the limit."""
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._max_body_bytes:
-            raise self._too_long()
+        limit = self._limits[route.limit]
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+            raise _too_long(limit)
         parts: list[bytes] = []
         length = 0
         while True:
@@ -108,15 +159,26 @@ class App:
                 raise RequestError(400, "body", "the client left before its end", "send it again")
             part = message.get("body", b"")
             length += len(part)
-            if length > self._max_body_bytes:
-                raise self._too_long()
+            if length > limit:
+                raise _too_long(limit)
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
 
-    def _too_long(self) -> RequestError:
-        message = f"longer than the limit of {self._max_body_bytes} bytes"
-        return RequestError(413, "body", message, "send fewer candidates")
+
+def _too_long(limit: int) -> RequestError:
+    message = f"longer than the limit of {limit} bytes"
+    return RequestError(413, "body", message, "send fewer candidates")
+
+
+def _top(error: RequestError) -> str:
+    """The field without what the caller named: names of theirs would make endless labels."""
+    return re.split(r"[.\[]", error.field, maxsplit=1)[0]
+
+
+def route_path(routes: Mapping[str, Route]) -> str:
+    """The path of the table that these routes stand for."""
+    return next(iter(routes.values())).path
 
 
 def by_path(routes: Iterable[Route]) -> dict[str, dict[str, Route]]:

@@ -82,7 +82,9 @@ _SCHEMES: Final = {
 def _operation(route: Route) -> dict[str, Any]:
     refusal = ErrorReply if route.refusal is None else route.refusal
     responses: dict[str, Any] = {str(route.status): _done(route)}
-    for status in route.errors:
+    gate = () if route.scope == "open" else (401, 403)
+    loaded = (429,) if route.scope in {"decide", "outcome"} else ()
+    for status in sorted({*route.errors, *gate, *loaded}):
         content = {"application/json": {"schema": _reference(refusal)}}
         responses[str(status)] = {"description": _ERRORS[status], "content": content}
         if status in {429, 503}:

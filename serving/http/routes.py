@@ -5,9 +5,10 @@ from typing import Final
 from serving.api.activate import activate
 from serving.api.decide import decide
 from serving.api.health import alive, ready
+from serving.api.metrics import metrics
 from serving.api.outcomes import outcome
 from serving.api.personalizer import activate_event, rank, reward
-from serving.api.policies import policies
+from serving.api.policies import mode, policies, promote, rollback
 from serving.api.trace import trace
 from serving.call import Route
 from serving.personalizer.wire import (
@@ -23,6 +24,7 @@ from serving.schema import (
     OutcomeReply,
     OutcomeRequest,
 )
+from serving.schema_policies import ModeRequest, PlanReply, PromoteRequest, RollbackRequest
 
 # What Personalizer's SDKs put before the path: its versions, the described one first.
 PREFIXES: Final = ("", "/personalizer/v1.1", "/personalizer/v1.0", "/personalizer/v1.1-preview.3")
@@ -115,6 +117,38 @@ ROUTES: Final[tuple[Route, ...]] = (
         errors=(400, 404, 409, 413, 422, 503),
     ),
     Route("GET", "/v1/policies", policies, "What is served", "admin"),
+    Route(
+        "POST",
+        "/v1/policies:promote",
+        promote,
+        "Give a policy its role",
+        "admin",
+        request=PromoteRequest,
+        reply=PlanReply,
+        errors=(400, 409, 413, 422, 503),
+        limit="max_policy_bytes",
+    ),
+    Route(
+        "POST",
+        "/v1/policies:rollback",
+        rollback,
+        "Go back to the version before",
+        "admin",
+        request=RollbackRequest,
+        reply=PlanReply,
+        errors=(400, 409, 413, 422, 503),
+    ),
+    Route(
+        "POST",
+        "/v1/policies:mode",
+        mode,
+        "Change how a use case is run",
+        "admin",
+        request=ModeRequest,
+        reply=PlanReply,
+        errors=(400, 409, 413, 422, 503),
+    ),
+    Route("GET", "/metrics", metrics, "Numbers for Prometheus", "open"),
     Route("GET", "/healthz", alive, "Is the process alive?", "open"),
     Route("GET", "/readyz", ready, "Can it promise anything now?", "open", errors=(503,)),
     *(route for prefix in PREFIXES for route in _personalizer(prefix)),

@@ -84,6 +84,11 @@ class Journal:
             self.close()
             raise
 
+    @property
+    def waiting(self) -> int:
+        """How many records wait for the disk."""
+        return len(self._waiting)
+
     def append(self, payload: bytes) -> asyncio.Future[Location]:
         """Promise a record: the future is done when it is durable, or fails with JournalError."""
         future: asyncio.Future[Location] = asyncio.get_running_loop().create_future()

@@ -70,7 +70,18 @@ class ActivationRecord(Struct, frozen=True, array_like=True, tag="a"):
     decision: bytes  # the payload of its DecisionRecord, with training true
 
 
-Record = DecisionRecord | OutcomeRecord | ActivationRecord
+class PlanRecord(Struct, frozen=True, array_like=True, tag="p"):
+    """A change of the policy plan: from here on this use case was served so."""
+
+    at: float
+    generation: int
+    use_case: str
+    what: str
+    by: str  # the name of the key; empty without keys
+    plan: bytes  # the use case after it, as JSON
+
+
+Record = DecisionRecord | OutcomeRecord | ActivationRecord | PlanRecord
 DECISION: Final = ord("d")
 OUTCOME: Final = ord("o")
 ACTIVATION: Final = ord("a")

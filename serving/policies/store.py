@@ -5,14 +5,25 @@ acts for everybody.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nba.errors import InputError
 from serving.policies.assignment import Assignment, Lane, make_lane
 from serving.policies.plan import DEFAULT, PLAN, Plan, UseCase, read_plan
 from serving.policies.served import Served, load_served
 
-SUFFIX = ".nba"
+SUFFIX: Final = ".nba"
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A plan as it was found on disk, with its policies."""
+
+    plan: Plan
+    loaded: Mapping[str, Served]
+    seen: tuple[int, int] | None
 
 
 class PolicyStore:
@@ -51,18 +62,27 @@ class PolicyStore:
 
     def changed(self) -> bool:
         """Has somebody written another plan since it was read here?"""
-        return self._identity() != self._seen
+        found = self._identity()  # None: a single file, or a plan that was taken away
+        return found is not None and found != self._seen
 
     def refresh(self) -> None:
         """Serve what the plan in the folder says; on an InputError nothing changes."""
+        self.take(self.read())
+
+    def read(self) -> "Fresh":
+        """The plan in the folder with its policies; takes long, changes nothing."""
         seen = self._identity()
         plan = read_plan(self.path)
         if not plan.use_cases:
             raise InputError(
                 f"policy store {self.path} has no plan; start with `nba serve POLICY_FILE` once"
             )
-        self.put_in_place(plan, self.load(plan))
-        self._seen = seen
+        return Fresh(plan, self.load(plan), seen)
+
+    def take(self, fresh: "Fresh") -> None:
+        """Serve what was read, from the next request on."""
+        self.put_in_place(fresh.plan, fresh.loaded)
+        self._seen = fresh.seen
 
     def load(self, plan: Plan) -> dict[str, Served]:
         """The policies of a plan, those already here as they are; takes long, changes nothing."""

@@ -17,7 +17,7 @@ from serving.settings import settings_from
 from tests.serving.live_server import policy_file
 
 Headers = Iterable[tuple[bytes, bytes]]
-Answer = tuple[int, dict[str, str], Any]  # status, headers, decoded JSON
+Answer = tuple[int, dict[str, str], Any]  # status, headers, JSON or text
 
 
 class Desk:
@@ -29,7 +29,7 @@ class Desk:
         policy: Policy | None = None,
         *,
         worker: int | None = None,
-        **settings: int | str,
+        **settings: float | str,
     ) -> None:
         given = {"journal": folder / "journal", "durability": "os", **settings}
         self.settings = settings_from({}, given=given)
@@ -53,13 +53,19 @@ class Desk:
         )
         self.app = App(self.server)
 
-    def send(self, method: str, path: str, *parts: bytes, headers: Headers = ()) -> Answer:
+    def send(
+        self, method: str, path: str, *parts: bytes, headers: Headers = (), query: str = ""
+    ) -> Answer:
         """The answer to one request whose body comes in these parts."""
-        return asyncio.run(self.ask(method, path, *parts, headers=headers))
+        return asyncio.run(self.ask(method, path, *parts, headers=headers, query=query))
 
-    async def ask(self, method: str, path: str, *parts: bytes, headers: Headers = ()) -> Answer:
+    async def ask(
+        self, method: str, path: str, *parts: bytes, headers: Headers = (), query: str = ""
+    ) -> Answer:
         """The same inside a running loop."""
-        status, names, body = await self.raw(method, path, *parts, headers=headers)
+        status, names, body = await self.raw(method, path, *parts, headers=headers, query=query)
+        if names.get("content-type", "").startswith("text/plain"):
+            return status, names, body.decode()
         return status, names, json.loads(body) if body else None
 
     def text(self, path: str) -> tuple[int, dict[str, str], str]:
@@ -68,7 +74,7 @@ class Desk:
         return status, names, body.decode()
 
     async def raw(
-        self, method: str, path: str, *parts: bytes, headers: Headers = ()
+        self, method: str, path: str, *parts: bytes, headers: Headers = (), query: str = ""
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the answer."""
         waiting = [
@@ -83,7 +89,13 @@ class Desk:
         async def send(message: Message) -> None:
             said.append(message)
 
-        scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "headers": list(headers),
+            "query_string": query.encode(),
+        }
         await self.app(scope, receive, send)
         names = {name.decode(): value.decode() for name, value in said[0]["headers"]}
         assert int(names["content-length"]) == len(said[1]["body"])
@@ -104,7 +116,7 @@ def desk(
     policy: Policy | None = None,
     *,
     worker: int | None = None,
-    **settings: int | str,
+    **settings: float | str,
 ) -> Iterator[Desk]:
     """A desk that closes its journal."""
     opened = Desk(folder, policy, worker=worker, **settings)

@@ -1,0 +1,153 @@
+"""The server's counters: an addition costs a memory access, the text is made on a scrape."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from serving.journal.records import DecisionRecord
+from serving.metrics.board import Board, read_board
+from serving.metrics.families import FAMILIES
+
+BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+
+class Cell:
+    """One number of this worker."""
+
+    __slots__ = ("_at", "_cells")
+
+    def __init__(self, board: Board, name: str) -> None:
+        self._cells, self._at = board.cells, board.place(name)
+
+    def add(self, amount: float = 1.0) -> None:
+        """Count."""
+        self._cells[self._at] += amount
+
+    def set(self, value: float) -> None:
+        """Say how it stands now."""
+        self._cells[self._at] = value
+
+    @property
+    def value(self) -> float:
+        """As it stands now."""
+        return self._cells[self._at]
+
+
+class Histogram:
+    """Seconds in buckets."""
+
+    __slots__ = ("_buckets", "_sum")
+
+    def __init__(self, board: Board, name: str, labels: str) -> None:
+        edges = [f"{edge:g}" for edge in BUCKETS] + ["+Inf"]
+        self._buckets = [Cell(board, _key(f"{name}_bucket", labels, f'le="{e}"')) for e in edges]
+        self._sum = Cell(board, _key(f"{name}_sum", labels))
+
+    def observe(self, seconds: float) -> None:
+        """Count a duration in the one bucket that it falls into."""
+        self._buckets[bisect_left(BUCKETS, seconds)].add()
+        self._sum.add(seconds)
+
+
+class Metrics:
+    """The numbers of one worker, and the sum over all of them."""
+
+    def __init__(self, folder: Path | None = None, *, worker: int = 0, workers: int = 1) -> None:
+        """With a folder the workers read each other's boards there."""
+        self.worker = worker
+        self.last_fallback = ""
+        self.board = Board(None if folder is None else board_path(folder, worker))
+        others = (other for other in range(workers) if other != worker)
+        self._others = {w: board_path(folder, w) for w in others} if folder is not None else {}
+        self._cells: dict[tuple[str, ...], Cell] = {}
+        self._decided: dict[tuple[str, str, str], Cell] = {}
+        self._propensity = self.cell("nba_propensity_sum")
+        self._explored = self.cell("nba_explored_total")
+        self._opt_outs = self.cell("nba_opt_outs_total")
+
+    def cell(self, name: str, *labels: str) -> Cell:
+        """The number of a metric under labels: name, value, name, value, and so on."""
+        key = (name, *labels)
+        found = self._cells.get(key)
+        if found is None:
+            assert name in FAMILIES, f"{name} is missing in serving/metrics/families.py"
+            found = self._cells[key] = Cell(self.board, _key(name, _labels(labels)))
+        return found
+
+    def own(self, name: str) -> Cell:
+        """A gauge that each worker has for itself."""
+        return self.cell(name, "worker", str(self.worker))
+
+    def histogram(self, name: str, *labels: str) -> Histogram:
+        """A histogram under labels; keep it, each call makes a new one on the same numbers."""
+        assert FAMILIES[name].kind == "histogram"
+        return Histogram(self.board, name, _labels(labels))
+
+    def decided(self, record: DecisionRecord) -> None:
+        """Count a decision that was acknowledged."""
+        key = (record.mode, record.policy_version, record.chosen_kind)
+        cell = self._decided.get(key)
+        if cell is None:
+            labels = ("mode", key[0], "policy", record.policy, "version", key[1], "kind", key[2])
+            cell = self._decided[key] = self.cell("nba_decisions_total", *labels)
+        cell.add()
+        if not record.training:
+            self._opt_outs.add()
+        if record.fallback_reason:
+            self.last_fallback = record.fallback_reason
+            cause = record.fallback_reason.partition(":")[0]
+            self.cell("nba_fallbacks_total", "cause", cause).add()
+
+    def scored(self) -> dict[str, float]:
+        """How the policies that do not act, or only watch, compare with what was done."""
+        names = ("nba_shadow_", "nba_apprentice_")
+        return {sample: v for sample, v in self.total().items() if sample.startswith(names)}
+
+    def everybody(self) -> Sequence[dict[str, float]]:
+        """The numbers of each worker, this one's first."""
+        return [self.board.read(), *map(read_board, self._others.values())]
+
+    def total(self) -> dict[str, float]:
+        """Sample → value, summed over the workers."""
+        total: dict[str, float] = {}
+        for numbers in self.everybody():
+            for sample, value in numbers.items():
+                total[sample] = total.get(sample, 0.0) + value
+        return total
+
+    def generations(self) -> dict[int, float]:
+        """Worker → the generation of the plan that it serves; 0 while it starts."""
+        name = "nba_policy_generation"
+        found = {self.worker: self.own(name).value}
+        for worker, path in self._others.items():
+            found[worker] = read_board(path).get(_key(name, f'worker="{worker}"'), 0.0)
+        return found
+
+
+def board_path(folder: Path, worker: int) -> Path:
+    """Where a worker keeps its numbers."""
+    return folder / f"worker-{worker}.numbers"
+
+
+def family_total(samples: dict[str, float], name: str) -> float:
+    """The sum of a metric over its labels.
+
+    >>> family_total({'a{x="1"}': 2.0, 'a{x="2"}': 3.0, "ab": 1.0}, "a")
+    5.0
+    """
+    return sum(value for sample, value in samples.items() if sample.partition("{")[0] == name)
+
+
+def _key(name: str, *labels: str) -> str:
+    inner = ",".join(label for label in labels if label)
+    return f"{name}{{{inner}}}" if inner else name
+
+
+def _labels(labels: tuple[str, ...]) -> str:
+    pairs = zip(labels[::2], labels[1::2], strict=True)
+    return ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs)
+
+
+def _escaped(value: str) -> str:
+    return value[:128].replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
