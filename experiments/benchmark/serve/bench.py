@@ -12,6 +12,7 @@ from typing import Final
 
 from experiments.benchmark.rows import Row
 from experiments.benchmark.serve import contestants as field
+from experiments.benchmark.serve.compaction import compaction_rows
 from experiments.benchmark.serve.contestants import Contestant
 from experiments.benchmark.serve.drive import Target, closed_loop, open_loop
 from experiments.benchmark.serve.figures import Visit, absent_rows, server_rows
@@ -43,6 +44,7 @@ def rows(*, quick: bool = False, folder: Path | None = None) -> list[Row]:
     """The figures of all servers and stages; the table too, as `serve.md` in a folder."""
     plan = QUICK if quick else FULL
     found = measure(field.contestants(quick=quick), plan) + stage_rows(quick=quick)
+    found += compaction_rows(seconds=1.0 if quick else 10.0)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "serve.md").write_text(table(found))
@@ -52,9 +54,7 @@ def rows(*, quick: bool = False, folder: Path | None = None) -> list[Row]:
 def measure(servers: Sequence[Contestant], plan: Plan) -> list[Row]:
     """Rows of every server, in their order."""
     visits: dict[Contestant, list[Visit]] = {}
-    lost: dict[Contestant, str] = {
-        server: f"{server.absent} is not installed" for server in servers if server.absent
-    }
+    lost: dict[Contestant, str] = {server: server.absent for server in servers if server.absent}
     with (
         tempfile.TemporaryDirectory(prefix="nba-bench-") as name,
         progress("serve", plan.rounds * len(servers)) as advance,

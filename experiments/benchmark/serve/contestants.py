@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import serving
 from experiments.benchmark.serve.workloads import Workload
 from experiments.tracking import write_model
+from serving.commands import serve
 
 BY_HAND: Final = "protocol by hand, no journal"
 _PEERS: Final = "experiments.benchmark.serve"
@@ -24,14 +27,13 @@ class Contestant:
 
     name: str
     workload: Workload
-    words: Sequence[
-        str
-    ]  # after the interpreter; {port}, {policy}, {model} and {journal} are put in
+    words: tuple[str, ...]  # after the interpreter; {port}, {policy}, … are put in: see places
     path: str = "/v1/decisions"
     wrapped: bool = False  # MLflow wants {"inputs": [request]}
     workers: int = 1
     pinned: bool = True  # to one core per worker; False: a system of many processes
-    needs: Sequence[str] = field(default=())  # modules without which it cannot run
+    needs: tuple[str, ...] = ()  # modules without which it cannot run
+    lacks: str = ""  # why it cannot be measured at all
 
     @property
     def settings(self) -> str:
@@ -40,8 +42,9 @@ class Contestant:
 
     @property
     def absent(self) -> str:
-        """The module that is not installed, or nothing."""
-        return next((name for name in self.needs if find_spec(name) is None), "")
+        """Why it cannot run here, or nothing."""
+        found = (f"{name} is not installed" for name in self.needs if find_spec(name) is None)
+        return self.lacks or next(found, "")
 
     def command(self, places: Mapping[str, str]) -> list[str]:
         """The command line with its places filled in."""
@@ -64,21 +67,30 @@ def contestants(*, quick: bool) -> list[Contestant]:
     sizes = (_DESIGN,) if quick else _SIZES
     both = (_DESIGN,) if quick else (_DESIGN, Workload("full", 20))
     found = [_module(BY_HAND, size, "http_servers", "protocol") for size in sizes]
-    found += [_own(size, "fsync") for size in sizes]
-    found += [_own(size, "os") for size in both]
+    found += [own_server(size, "fsync") for size in sizes]
+    found += [own_server(size, "os") for size in both]
+    found.append(own_server(_DESIGN, "fsync", workers=2))
     found.append(Contestant("echo on uvicorn", _DESIGN, _words("http_servers", "echo", "{port}")))
     found += [_fastapi(size) for size in both]
-    return [*found, _mlflow(_DESIGN)]
+    return [*found, _mlflow(_DESIGN), _ray(_DESIGN)]
 
 
 def places(policy: Path, journal: Path, port: int) -> dict[str, str]:
-    """What stands for the words in braces."""
-    model = policy.with_suffix(".mlflow")
-    if not model.exists():
-        model.mkdir()
-        write_model(model, policy, {})
+    """What stands for the words in braces; the files that MLflow and Ray start from are written."""
+    model, config = policy.with_suffix(".mlflow"), policy.with_suffix(".yaml")
+    model.mkdir()
+    write_model(model, policy, {})
+    values = {
+        "port": port, "policy": policy, "journal": journal, "durability": "os",
+        "min_replicas": 1, "max_replicas": 1,
+    }  # fmt: skip
+    text = (Path(serving.__path__[0]) / "examples" / "ray_serve.yaml").read_text()
+    for name, value in values.items():
+        text = re.sub(rf"(\b{name}: )\S+", rf"\g<1>{value}", text)
+    config.write_text(text)
     return {
         "port": str(port), "policy": str(policy), "model": str(model), "journal": str(journal),
+        "ray": str(config),
     }  # fmt: skip
 
 
@@ -90,12 +102,20 @@ def _module(name: str, workload: Workload, module: str, *rest: str) -> Contestan
     return Contestant(name, workload, _words(module, *rest, "{port}", "{policy}"))
 
 
-def _own(workload: Workload, durability: str) -> Contestant:
+def own_server(workload: Workload, durability: str, *, workers: int = 1) -> Contestant:
+    """This server, promising that much, with so many processes."""
     words = (
         "-m", "nba", "serve", "{policy}", "--port", "{port}", "--journal", "{journal}",
         "--durability", durability,
     )  # fmt: skip
-    return Contestant(f"nba serve, {durability}", workload, words)
+    if workers == 1:
+        return Contestant(f"nba serve, {durability}", workload, words)
+    known = any("--workers" in option.opts for option in serve.params)
+    return Contestant(
+        f"nba serve, {durability}, {workers} workers", workload,
+        (*words, "--workers", str(workers)), workers=workers,
+        lacks="" if known else "nba serve has no option --workers",
+    )  # fmt: skip
 
 
 def _fastapi(workload: Workload) -> Contestant:
@@ -113,4 +133,11 @@ def _mlflow(workload: Workload) -> Contestant:
     return Contestant(
         "mlflow models serve, no journal", workload, words, "/invocations", wrapped=True,
         needs=("mlflow", "fastapi"),
+    )  # fmt: skip
+
+
+def _ray(workload: Workload) -> Contestant:
+    return Contestant(
+        "Ray Serve, our app, os, 1 replica", workload, ("-m", "ray.serve.scripts", "run", "{ray}"),
+        pinned=False, needs=("ray", "grpc"),
     )  # fmt: skip

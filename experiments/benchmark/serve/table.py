@@ -29,7 +29,8 @@ def table(rows: Sequence[Row]) -> str:
     lines: list[Record] = [
         {name: line.get(name, "") for name in columns} for line in servers.values()
     ]
-    return markdown(lines, columns) + "\n" + markdown(rest, ("what", "value", "unit", "of"))
+    told = markdown(lines, columns)
+    return f"{told}\n{markdown(rest, ('what', 'value', 'unit', 'of'))}" if rest else told
 
 
 def _column(metric: str) -> str:

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from experiments.benchmark.serve.bench import Plan, measure
-from experiments.benchmark.serve.contestants import BY_HAND, Contestant, contestants
+from experiments.benchmark.serve.compaction import compaction_rows
+from experiments.benchmark.serve.contestants import BY_HAND, Contestant, contestants, places
 from experiments.benchmark.serve.stages import stage_rows
 from experiments.benchmark.serve.work import answerer
 from experiments.benchmark.serve.workloads import SPECS, Workload, bodies, policy_file
@@ -37,11 +38,27 @@ def test_stages_are_parts_of_the_whole() -> None:
     assert all(0.0 < value < whole for value in found.values())
 
 
+def test_the_files_that_peers_start_from_name_this_run(tmp_path: Path) -> None:
+    policy = policy_file("small", tmp_path)
+    found = places(policy, tmp_path / "journal", 4711)
+    config = Path(found["ray"]).read_text()
+    assert "port: 4711\n" in config
+    assert f"policy: {policy} " in config
+    assert (Path(found["model"]) / "small.nba").read_bytes() == policy.read_bytes()
+
+
+@pytest.mark.slow
+def test_compaction_is_measured_on_what_the_server_wrote() -> None:
+    rows = compaction_rows(seconds=1.0)
+    assert [row.settings.split(",")[0] for row in rows] == ["small 20", "full 20"]
+    assert all(row.value > 0.0 and row.ratio for row in rows)
+
+
 @pytest.mark.slow
 def test_servers_are_measured_in_turn() -> None:
     nobody = Contestant("nobody", Workload("small", 20), (), needs=("no_such_module",))
     plan = Plan(rounds=1, warm_s=0.1, closed_s=0.2, open_s=0.2, connections=4)
-    servers = [s for s in contestants(quick=True) if not s.needs]
+    servers = [s for s in contestants(quick=True) if not s.needs and s.workers == 1]
     rows = measure([*servers, nobody], plan)
     rates = {row.settings: row.value for row in rows if row.metric == "requests"}
     assert rates.pop("nobody; small 20: no_such_module is not installed") == 0.0
