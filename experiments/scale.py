@@ -6,16 +6,20 @@ result is that of one process.
 
 import logging
 import pickle
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from nba.errors import InputError
 from nba.evaluate.comparison import Comparison
+from nba.evaluate.decision_evaluation import Part, RunParts, one_by_one
 from nba.evaluate.stream import LogColumns, Shard, list_shards, stream_columns, sum_shard
 from nba.terminal import progress
 
 Engine = Literal["local", "ray"]
+Sums = TypeVar("Sums")
 ENGINES: Final[tuple[Engine, ...]] = ("local", "ray")
 _TASKS_PER_CPU: Final = 4  # so that a slow shard does not leave the others waiting
 
@@ -31,13 +35,35 @@ def evaluate_columns(path: Path | str, columns: LogColumns, *, engine: Engine) -
     if engine != "ray":
         raise InputError(f"engine is {engine!r}; use one of {', '.join(ENGINES)}")
     shards = list_shards(path, columns)
+    with ray_up():
+        return _sum_on_ray(shards, columns)
+
+
+@contextmanager
+def parts_on(engine: str) -> Iterator[RunParts]:
+    """What runs a function on the parts of a decision log, here or as tasks on Ray's machines.
+
+    Results come in the order of the parts, so that sums are those of one process.
+    """
+    if engine == "local":
+        yield one_by_one
+        return
+    if engine != "ray":
+        raise InputError(f"engine is {engine!r}; use one of {', '.join(ENGINES)}")
+    with ray_up():
+        yield _run_on_ray
+
+
+@contextmanager
+def ray_up() -> Iterator[None]:
+    """A running Ray, or one on this machine that is stopped again."""
     import ray
 
     started = not ray.is_initialized()
     if started:
         start_ray()
     try:
-        return _sum_on_ray(shards, columns)
+        yield
     finally:
         if started:
             ray.shutdown()
@@ -72,6 +98,32 @@ def _sum_on_ray(shards: Sequence[Shard], columns: LogColumns) -> Comparison:
             found.merge(part)
             advance(int(row["shards"]))
     return found
+
+
+def _run_on_ray(work: Callable[[Part], Sums], parts: Sequence[Part]) -> Iterator[Sums]:
+    """One task per part; only so many are under way that their results fit beside each other."""
+    import ray
+
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # ray's
+    at_once = 2 * max(1, int(resources["CPU"]))
+    told = ray.put(work)
+    task: Any = ray.remote(_told)
+    under_way: deque[Any] = deque()
+    for part in [*parts, *[None] * at_once]:
+        if part is not None:
+            under_way.append(task.remote(told, part))
+        if under_way and (part is None or len(under_way) >= at_once):
+            found, fault = ray.get(under_way.popleft())
+            if fault is not None:
+                raise fault
+            yield found
+
+
+def _told(work: Callable[[Part], Sums], part: Part) -> tuple[Sums | None, InputError | None]:
+    try:
+        return work(part), None
+    except InputError as error:  # told to the caller as it is, not as a failed task
+        return None, error
 
 
 def _summer(

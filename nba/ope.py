@@ -10,11 +10,16 @@ from pathlib import Path
 from nba.errors import InputError, LogError
 from nba.evaluate.answer import Answer
 from nba.evaluate.check import LogCheck
-from nba.evaluate.decision_evaluation import STEPS, evaluate_decisions
+from nba.evaluate.decision_check import check_decisions
+from nba.evaluate.decision_evaluation import (
+    PASSES,
+    RunParts,
+    evaluate_parts,
+    one_by_one,
+)
 from nba.evaluate.estimated import estimated_answer, estimated_decisions
 from nba.evaluate.flat_check import check_flat
 from nba.evaluate.flat_evaluation import evaluate_flat
-from nba.evaluate.flat_view import check_decisions
 from nba.evaluate.gate import Thresholds
 from nba.listen.column_map import (
     ColumnMap,
@@ -28,21 +33,22 @@ from nba.listen.dsjson import is_dsjson, read_dsjson
 from nba.listen.flat_log import FlatLog
 from nba.listen.flat_rows import Columns, component_weights
 from nba.listen.foreign import FlatSource, open_flat
-from nba.listen.log import read_log
 from nba.listen.log_parts import is_decision_log
+from nba.listen.log_source import LogSource, open_source
 from nba.listen.objective import Objective
-from nba.listen.sample import sample_flat, sample_log
+from nba.listen.sample import sample_flat
+from nba.ope_parts import changed_log, in_parts
 from nba.ope_power import Power, power_of, shares_of
 from nba.ope_target import Target, flat_target, log_target
 from nba.terminal import progress
 from nba.types import DecisionLog
 
-Log = DecisionLog | FlatSource
+Log = DecisionLog | LogSource | FlatSource
 Names = ColumnMap | Mapping[str, object] | Path | str
 
 
 def open_log(path: Path | str, names: Names | None = None) -> Log:
-    r"""The log at a path: a decision log whole, anything else as a flat log read chunk by chunk.
+    r"""The log at a path, to be read part by part: a decision log, or anything else as a flat log.
 
     `names` maps our names to the log's columns: a mapping file, a dict or a ColumnMap; without it
     one is proposed. Raises LogError or InputError for what cannot be read.
@@ -57,7 +63,7 @@ def open_log(path: Path | str, names: Names | None = None) -> Log:
     """
     path = Path(path)
     if names is None and path.exists() and is_decision_log(path):
-        return read_log(path)
+        return open_source(path)
     if names is None and path.is_file() and is_dsjson(path):
         return read_dsjson(path)
     if isinstance(names, Mapping):
@@ -88,8 +94,9 @@ def open_frame(frame: Frame, names: Names | None = None) -> FlatSource:
 def check(log: Log | Path | str) -> LogCheck:
     """Which rows can be used, by reason which cannot, and what else a reader should know."""
     log = open_log(log) if isinstance(log, Path | str) else log
-    if isinstance(log, DecisionLog):
-        return check_decisions(log)
+    if isinstance(log, DecisionLog | LogSource):
+        with progress("check rows", len(log)) as advance:
+            return check_decisions(log, advance)
     with progress("check rows", len(log)) as advance:
         return check_flat(log, advance=advance)
 
@@ -109,12 +116,15 @@ def run(
     features: Sequence[str] = (),
     unit: str = "EUR",
     source: str = "the log",
+    run_parts: RunParts = one_by_one,
 ) -> Answer:
     """What the target would have earned on the log, how sure that is, and whether to promote it.
 
     `target` is a policy or its file, a column, a table, "uniform" or "always:ACTION". `by` and
     `protect` are segment columns; `levers` replace objective weights; `sample` takes about so many
-    rows; `features` are columns from which missing propensities are estimated.
+    rows; `features` are columns from which missing propensities are estimated. Any log is read part
+    by part; only that estimation reads it whole. `run_parts` may run a decision log's parts
+    elsewhere.
     """
     if isinstance(log, Path | str):
         source, log = str(log), open_log(log)
@@ -123,33 +133,33 @@ def run(
     if sample is not None and sample < 1:
         raise InputError(f"--sample is {sample}; give a number of rows from 1 up")
     thresholds = Thresholds(margin_eur=margin)
-    if isinstance(log, DecisionLog):
-        log = with_levers(log, levers or {})
-        log = log if sample is None else sample_log(log, sample)
-        given = log_target(target, log, temperature=temperature)
-        other = None if baseline is None else log_target(baseline, log, temperature=temperature)
+    if isinstance(log, DecisionLog | LogSource):
+        log = changed_log(log, levers or {}, sample)
         if features:
-            return replace(estimated_decisions(log, given, level=level), source=source)
-        with progress("evaluate", STEPS) as advance:
-            return evaluate_decisions(
-                log, given, baseline=other, segments=by, protect=protect, level=level,
-                thresholds=thresholds, source=source, unit=unit, advance=advance,
+            whole = log if isinstance(log, DecisionLog) else log.read()
+            given = log_target(target, whole, temperature=temperature)
+            return replace(estimated_decisions(whole, given, level=level), source=source)
+        parts, asked, rival = in_parts(log, target, baseline, temperature=temperature)
+        with progress("evaluate rows", PASSES * len(log)) as advance:
+            return evaluate_parts(
+                parts, asked, baseline=rival, segments=by, protect=protect, level=level,
+                thresholds=thresholds, source=source, unit=unit, advance=advance, run=run_parts,
             )  # fmt: skip
     flat = with_levers_flat(log, levers or {}).with_segments([*by, *protect])
-    asked, flat = flat_target(target, flat, temperature=temperature)
-    rival = None
+    wanted, flat = flat_target(target, flat, temperature=temperature)
+    other = None
     if baseline is not None:
-        rival, flat = flat_target(baseline, flat, temperature=temperature)
-        if rival.name == asked.name:
-            raise InputError(f"target and baseline are both {rival.name!r}; compare two policies")
+        other, flat = flat_target(baseline, flat, temperature=temperature)
+        if other.name == wanted.name:
+            raise InputError(f"target and baseline are both {other.name!r}; compare two policies")
     if features:
         return estimated_answer(
-            flat.with_features(features), asked, source=flat.name, level=level,
+            flat.with_features(features), wanted, source=flat.name, level=level,
             thresholds=thresholds, unit=unit,
         )  # fmt: skip
     with progress("evaluate rows", len(flat)) as advance:
         return evaluate_flat(
-            sampled(flat, sample), asked, baseline=rival, segments=by, protect=protect,
+            sampled(flat, sample), wanted, baseline=other, segments=by, protect=protect,
             level=level, thresholds=thresholds, source=flat.name, unit=unit, advance=advance,
         )  # fmt: skip
 
@@ -159,16 +169,6 @@ def sampled(source: FlatSource, sample: int | None) -> Iterator[FlatLog]:
     share = 1.0 if sample is None else min(1.0, sample / len(source))
     for chunk in source:
         yield chunk if share == 1.0 else sample_flat(chunk, share)
-
-
-def with_levers(log: DecisionLog, levers: Mapping[str, float]) -> DecisionLog:
-    """The log with the reward under changed weights; InputError for an unknown component."""
-    if not levers:
-        return log
-    usual = {name: weight for name, weight in Objective().weights.items() if name in log.outcomes}
-    if not usual:
-        raise LogError("the log has no outcome components; --lever has nothing to weigh")
-    return replace(log, reward=Objective(usual).with_levers(levers).reward(log.outcomes))
 
 
 def with_levers_flat(source: FlatSource, levers: Mapping[str, float]) -> FlatSource:
@@ -196,6 +196,8 @@ def power(
     `lift` is an amount per decision (0.05) or a part of what the log earned ("2%").
     """
     log = open_log(log) if isinstance(log, Path | str) else log
+    if isinstance(log, LogSource):
+        log = log.read()  # the plan by shares weighs every row of the next log
     if not isinstance(log, DecisionLog):
         return power_of(
             run(log, target, level=level, temperature=temperature), str(lift), power=power

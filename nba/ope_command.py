@@ -4,6 +4,7 @@ Exit codes: 0 usable or PROMOTE; 1 faulty, HOLD or CANT_TELL; 2 bad input.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -11,13 +12,13 @@ import click
 from nba import ope as doors
 from nba.errors import InputError
 from nba.evaluate.answer_words import answer_json, check_json
+from nba.evaluate.decision_evaluation import one_by_one
 from nba.evaluate.report import write_report
 from nba.listen.foreign import FlatSource
 from nba.ope_engine import run_on_engine
-from nba.ope_hooks import track_answer
+from nba.ope_hooks import parts_on_engine, track_answer
 from nba.ope_show import say, show_answer, show_check
 from nba.terminal import note, print_json
-from nba.types import DecisionLog
 
 _LOG = click.argument("log", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -117,19 +118,21 @@ def run(
     if engine != "local":
         _refuse(given, ("--lever", "--sample", "--estimate-propensities"), f"--engine {engine}")
     opened = _open(log, map_file)
-    if features and isinstance(opened, DecisionLog):
+    if features and not isinstance(opened, FlatSource):
         _refuse(given, ("--margin",), "--estimate-propensities on a decision log")
-    if engine != "local":
+    if engine != "local" and isinstance(opened, FlatSource):
         answer = run_on_engine(
             log, opened, target, baseline=baseline, by=_split(by), protect=_split(protect),
             level=level, margin=margin, engine=engine, unit=unit,
         )  # fmt: skip
     else:
-        answer = doors.run(
-            opened, target, baseline=baseline, by=_split(by), protect=_split(protect),
-            level=level, margin=margin, levers=_levers(lever), sample=sample,
-            temperature=temperature, features=_split(features), unit=unit, source=str(log),
-        )  # fmt: skip
+        with parts_on_engine(engine) if engine != "local" else nullcontext(one_by_one) as parts:
+            answer = doors.run(
+                opened, target, baseline=baseline, by=_split(by), protect=_split(protect),
+                level=level, margin=margin, levers=_levers(lever), sample=sample,
+                temperature=temperature, features=_split(features), unit=unit, source=str(log),
+                run_parts=parts,
+            )  # fmt: skip
     if report is not None:
         note(f"report: {write_report(report, answer)}")
     if runs is not None:
@@ -173,7 +176,7 @@ def power(
     return 0
 
 
-def _open(log: Path, map_file: Path | None) -> DecisionLog | FlatSource:
+def _open(log: Path, map_file: Path | None) -> doors.Log:
     opened = doors.open_log(log, map_file)
     if isinstance(opened, FlatSource) and opened.proposed:
         note(f"map (proposed; save it and give --map to change it): {opened.names.as_json()}")

@@ -12,12 +12,11 @@ from nba.evaluate.stream import LogColumns
 from nba.listen.foreign import FlatSource
 from nba.ope_hooks import evaluate_on_engine
 from nba.terminal import progress
-from nba.types import DecisionLog
 
 
 def run_on_engine(
     path: Path,
-    log: DecisionLog | FlatSource,
+    log: FlatSource,
     target: str,
     *,
     baseline: str | None,
@@ -32,11 +31,6 @@ def run_on_engine(
 
     Raises InputError for a log or target that it does not take, LogError for a faulty row.
     """
-    if isinstance(log, DecisionLog):
-        raise InputError(
-            f"--engine {engine} sums columns of target propensities; this is a decision log with "
-            "features: leave --engine out"
-        )
     names = [target] if baseline is None else [target, baseline]
     columns = {name: log.names.target_propensity.get(name, name) for name in names}
     for name, column in columns.items():

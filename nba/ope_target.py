@@ -1,5 +1,6 @@
 """What --target may be: a policy file, a column, a table by decision, or one of a few names."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from nba.act.bundle import LoadedPolicy, load_policy
 from nba.errors import InputError
-from nba.evaluate.decision_evaluation import LogTarget
+from nba.evaluate.decision_evaluation import BatchTarget, LogTarget
 from nba.evaluate.flat_evaluation import (
     FlatTarget,
     action_target,
@@ -26,22 +27,37 @@ Target = str | Path | Policy | LogTarget | FlatTarget
 
 
 def log_target(target: Target, log: DecisionLog, *, temperature: float = 0.0) -> LogTarget:
-    """The target's probability of every action of a decision log."""
+    """The target's probability of every action of a whole decision log."""
     if isinstance(target, LogTarget):
         return target
+    given = batch_target(target, temperature=temperature)
+    return LogTarget(given.name, given.probabilities(log))
+
+
+def batch_target(target: Target, *, temperature: float = 0.0) -> BatchTarget:
+    """The target's probability of every action of any slice of a decision log."""
+    if isinstance(target, LogTarget):
+        raise InputError(
+            f"target {target.name!r} is an array over a whole log, and this one is read in parts; "
+            "give a policy, or the log in memory: open_log(path).read()"
+        )
     if isinstance(target, FlatTarget):
         raise InputError(f"target {target.name!r} is for flat logs; give a policy for this log")
     if not isinstance(target, str | Path):
-        return LogTarget(target.name, target_probabilities(target, log))
+        return BatchTarget(target.name, partial(target_probabilities, target))
     if str(target) == UNIFORM:
-        k = np.diff(log.offsets)
-        return LogTarget(UNIFORM, np.repeat(1.0 / k, k))
+        return BatchTarget(UNIFORM, _even)
     path = Path(target)
     if path.suffix.lower() in SUFFIXES:
         table = read_target_table(path, temperature=temperature)
-        return LogTarget(table.name, table.of_log(log))
+        return BatchTarget(table.name, table.of_log)
     loaded = load_policy(path)
-    return LogTarget(loaded.policy.name, policy_probabilities(loaded, log))
+    return BatchTarget(loaded.policy.name, partial(policy_probabilities, loaded))
+
+
+def _even(log: DecisionLog) -> Floats:
+    k = np.diff(log.offsets)
+    return np.repeat(1.0 / k, k)
 
 
 def flat_target(

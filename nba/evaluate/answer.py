@@ -125,6 +125,12 @@ class TailSums:
         self.weight += np.bincount(place, weights=weight, minlength=9)
         self.largest = np.sort(np.r_[self.largest, weight])[::-1][:10]
 
+    def merge(self, other: "TailSums") -> None:
+        """Add the weights that another one has seen."""
+        self.rows += other.rows
+        self.weight += other.weight
+        self.largest = np.sort(np.r_[self.largest, other.largest])[::-1][:10]
+
     def result(self) -> Tail:
         """The tail of all weights seen."""
         return Tail(

@@ -67,24 +67,33 @@ def check_log(log: DecisionLog) -> LogCheck:
         rows=len(log),
         used=int(usable.sum()),
         dropped=dropped,
-        propensity=_propensity_status(log, dropped),
+        propensity=propensity_status(
+            {reason: len(rows) for reason, rows in dropped.items()},
+            len(log),
+            (float(log.propensity.min()), float(log.propensity.max())) if len(log) else (0.0, 0.0),
+        ),
         reward_range=(float(rewards.min()), float(rewards.max()))
         if len(rewards)
         else (np.nan,) * 2,
         loggers=loggers,
         support=support,
-        notes=_notes(log, loggers, support),
+        notes=log_notes(loggers, support, ordered=not (np.diff(log.at) < 0).any()),
     )
 
 
 def validate_log(log: DecisionLog) -> None:
     """Raise LogError for the first row no estimate may use, naming it and the remedy."""
-    for reason, rows in find_faults(log).items():
+    refuse_faults(log, find_faults(log))
+
+
+def refuse_faults(log: DecisionLog, faults: Mapping[str, Ints], *, first_row: int = 0) -> None:
+    """Raise LogError for the first of the faults, if any; `first_row` is the log's own number."""
+    for reason, rows in faults.items():
         if len(rows):
             row = int(rows[0])
             more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
             raise LogError(
-                f"row {row} (decision {log.decision_id[row]!r}){more}: {reason}"
+                f"row {first_row + row} (decision {log.decision_id[row]!r}){more}: {reason}"
                 f"{_value(log, reason, row)}; {_REMEDIES[reason]}"
             )
 
@@ -107,8 +116,11 @@ def validate_target(log: DecisionLog, target: Floats) -> None:
         )
 
 
-def find_faults(log: DecisionLog) -> dict[str, Ints]:
-    """Row numbers by reason, in the order in which they would be refused."""
+def find_faults(log: DecisionLog, *, repeated: Bools | None = None) -> dict[str, Ints]:
+    """Row numbers by reason, in the order in which they would be refused.
+
+    `repeated` (n,) tells for a slice of a log which of its decisions were there before.
+    """
     k = np.diff(log.offsets)
     if (k < 1).any():
         row = int(np.flatnonzero(k < 1)[0])
@@ -122,7 +134,7 @@ def find_faults(log: DecisionLog) -> dict[str, Ints]:
         "chosen out of range": (log.chosen < 0) | (log.chosen >= k),
         "feature not finite": ~finite,
         "reward infinite": np.isinf(log.reward),
-        "decision repeated": _repeated(log),
+        "decision repeated": _repeated(log) if repeated is None else repeated,
     }
     return {reason: np.flatnonzero(bad) for reason, bad in faults.items()}
 
@@ -158,12 +170,13 @@ def _repeated(log: DecisionLog) -> Bools:
     return repeated
 
 
-def _propensity_status(log: DecisionLog, dropped: Mapping[str, Ints]) -> str:
-    if len(dropped.get("propensity missing", ())) == len(log):
+def propensity_status(counts: Mapping[str, int], rows: int, span: tuple[float, float]) -> str:
+    """present, constant, missing or faulty, from faults by reason and the range of the column."""
+    if counts.get("propensity missing", 0) == rows:
         return "missing"
-    if any(reason.startswith("propensity") for reason in dropped):
+    if any(reason.startswith("propensity") for reason in counts):
         return "faulty"
-    return "constant" if np.ptp(log.propensity) < 1e-12 else "present"
+    return "constant" if span[1] - span[0] < 1e-12 else "present"
 
 
 def _value(log: DecisionLog, reason: str, row: int) -> str:
@@ -191,16 +204,17 @@ def _bad_feature(log: DecisionLog, row: int) -> str:
     )
 
 
-def _notes(
-    log: DecisionLog, loggers: Mapping[str, int], support: Mapping[str, tuple[int, int]]
+def log_notes(
+    loggers: Mapping[str, int], support: Mapping[str, tuple[int, int]], *, ordered: bool
 ) -> tuple[str, ...]:
+    """What a reader should know of loggers, times and kinds that were never tried."""
     notes = []
     if len(loggers) > 1:
         notes.append(
             f"{len(loggers)} policies wrote this log; each row is weighted by the propensity of "
             "its own"
         )
-    if len(log) and (np.diff(log.at) < 0).any():
+    if not ordered:
         notes.append("rows are not in the order of time")
     notes += [
         f"{kind} was eligible in {eligible} rows and never chosen: a target that uses it cannot "

@@ -3,16 +3,9 @@
 Sources: Kish 1965 (effective sample size).
 """
 
-from typing import Final
-
 import numpy as np
 
-from nba.evaluate.check import kind_columns
-from nba.evaluate.segments import encode_segment
-from nba.listen.blocks import chosen_flat
-from nba.types import DecisionLog, Floats
-
-_TRIED_EVEN: Final = 100.0  # 20 · 5 even shares: never chosen by luck in one of 148 such cases
+from nba.types import Floats
 
 
 def effective_sample_size(total: float, total_of_squares: float) -> float:
@@ -44,23 +37,3 @@ def mean_weight_z(weight: Floats, rows: Floats) -> float:
     if error <= 1e-12:
         return 0.0 if np.isclose(mean, 1.0) else float(np.copysign(np.inf, mean - 1.0))
     return float((mean - 1.0) / error)
-
-
-def unsupported_share(log: DecisionLog, target: Floats) -> float:
-    """The share of the target's choices that go to action kinds, or actions, never chosen.
-
-    An action counts as never tried if a policy that gave it a twentieth of an even share would
-    have chosen it five times: one that was seldom eligible may have been missed by luck.
-    """
-    chosen = chosen_flat(log)
-    of_kinds = 0.0
-    for is_kind in kind_columns(log).values():
-        if not is_kind[chosen].any():
-            of_kinds += float(target[is_kind].sum()) / len(log)
-    action = encode_segment("action", log.action_ids)
-    k = np.diff(log.offsets)
-    picks = np.bincount(action.codes[chosen], minlength=len(action.values))
-    even = np.bincount(action.codes, 1.0 / np.repeat(k, k), minlength=len(action.values))
-    wanted = np.bincount(action.codes, target, minlength=len(action.values))
-    untried = (picks == 0) & (even >= _TRIED_EVEN)
-    return max(of_kinds, float(wanted[untried].sum()) / len(log))

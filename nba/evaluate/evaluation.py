@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from nba.evaluate.action_sums import unsupported_share
 from nba.evaluate.check import LogCheck, check_log, validate_log
 from nba.evaluate.comparison import Comparison, compare
-from nba.evaluate.diagnostics import unsupported_share
 from nba.evaluate.doubly_robust import dr
 from nba.evaluate.estimand import Estimand
 from nba.evaluate.gate import GateResult, Thresholds, gate

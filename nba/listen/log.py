@@ -7,7 +7,7 @@ Names, spec version and format version stand in the schema's metadata.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -286,5 +286,14 @@ def _numbers(table: pa.Table, name: str) -> Floats:
     return np.asarray(table[name].to_numpy(), dtype=np.float64)
 
 
+def names_after(columns: Iterable[str], prefix: str) -> list[str]:
+    """What the columns of a prefix are called after it.
+
+    >>> names_after(["at", "segment.tier"], "segment.")
+    ['tier']
+    """
+    return [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
+
+
 def _after(table: pa.Table, prefix: str) -> list[str]:
-    return [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]
+    return names_after(table.column_names, prefix)

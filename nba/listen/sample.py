@@ -22,8 +22,12 @@ def sample_log(log: DecisionLog, rows: int, *, seed: int = 0) -> DecisionLog:
     """About so many rows of a log, of whole units, in the log's order."""
     if rows >= len(log):
         return log
-    wanted = np.flatnonzero(sampled_units(log.unit, rows / len(log), seed=seed))
-    return take_rows(log, wanted)
+    return sample_share(log, rows / len(log), seed=seed)
+
+
+def sample_share(log: DecisionLog, share: float, *, seed: int = 0) -> DecisionLog:
+    """About this share of a log's rows, of whole units: a slice gives what is in it."""
+    return take_rows(log, np.flatnonzero(sampled_units(log.unit, share, seed=seed)))
 
 
 def sample_flat(log: FlatLog, share: float, *, seed: int = 0) -> FlatLog:

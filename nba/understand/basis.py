@@ -24,6 +24,7 @@ from typing import Final
 import numpy as np
 
 from nba.types import Floats, Floats32
+from nba.understand.scale import ScaleSums
 
 KIND_GROUPS: Final = (
     ("employee",),
@@ -49,10 +50,9 @@ PRODUCTS: Final[tuple[tuple[str, str], ...]] = (  # (action part, context column
     ("short_wait", "waiting_per_employee"),
     ("language_match", "complexity_estimate"),
 )
-_CUT: Final = 5.0
-_BLOCK: Final = 8192
+CUT: Final = 5.0
 # Derived action parts: name, column they are made from, and the column they are multiplied with.
-_DERIVED: Final = (
+DERIVED: Final = (
     ("short_wait", "expected_wait_s", None),
     ("log_wait", "expected_wait_s", None),
     ("overload", "occupancy_1h", None),
@@ -74,7 +74,7 @@ class Basis:
     action_std: Floats  # (p,)
     groups: Floats  # (p, G) 1 where the column is a kind of the group; (p, 0) without kinds
     numbers: Floats  # (columns,) the action columns that are standardised
-    derived: Floats  # (parts, 3) place in _DERIVED, its column, the column it is multiplied with
+    derived: Floats  # (parts, 3) place in DERIVED, its column, the column it is multiplied with
     products: Floats  # (t, 2) place of the action part, context column
 
     @property
@@ -97,7 +97,7 @@ class Basis:
         parts = np.empty((len(context), 1 + context.shape[1]))
         parts[:, 0] = 1.0
         scaled = (context - self.context_mean) / self.context_std
-        np.clip(scaled, -_CUT, _CUT, out=parts[:, 1:])
+        np.clip(scaled, -CUT, CUT, out=parts[:, 1:])
         return parts
 
     def action_parts(self, actions: Floats32) -> Floats:
@@ -107,9 +107,9 @@ class Basis:
         numbers = self.numbers.astype(np.intp)
         scaled = (actions[..., numbers] - self.action_mean[numbers]) / self.action_std[numbers]
         end = 1 + len(numbers)
-        np.clip(scaled, -_CUT, _CUT, out=parts[..., 1:end])
+        np.clip(scaled, -CUT, CUT, out=parts[..., 1:end])
         for place, (which, column, other) in enumerate(self.derived.astype(np.intp)):
-            value = _derive(_DERIVED[which][0], actions[..., column])
+            value = _derive(DERIVED[which][0], actions[..., column])
             if other >= 0:
                 # The other column is standardised already: `numbers` is in ascending order.
                 value = value * parts[..., 1 + int(np.searchsorted(numbers, other))]
@@ -147,10 +147,23 @@ def make_basis(
     actions: Floats32,
 ) -> Basis:
     """The basis of a feature spec, scaled by the rows of `context` (n, d) and `actions` (m, p)."""
+    return scaled_basis(
+        context_names, action_names, context=ScaleSums.of(context), actions=ScaleSums.of(actions)
+    )
+
+
+def scaled_basis(
+    context_names: Sequence[str],
+    action_names: Sequence[str],
+    *,
+    context: ScaleSums,
+    actions: ScaleSums,
+) -> Basis:
+    """The basis of a feature spec from sums of its columns: for rows that come in parts."""
     numbers = [i for i, name in enumerate(action_names) if not name.startswith("kind=")]
     place = {action_names[column]: 1 + i for i, column in enumerate(numbers)}
     derived = []
-    for which, (name, column, other) in enumerate(_DERIVED):
+    for which, (name, column, other) in enumerate(DERIVED):
         if column in place and (other is None or other in place):
             times = -1 if other is None else action_names.index(other)
             derived.append((which, action_names.index(column), times))
@@ -160,8 +173,8 @@ def make_basis(
         for part, column in PRODUCTS
         if part in place and column in context_names
     ]
-    context_mean, context_std = _scale(context)
-    action_mean, action_std = _scale(actions)
+    context_mean, context_std = context.mean_and_std()
+    action_mean, action_std = actions.mean_and_std()
     return Basis(
         context_mean,
         context_std,
@@ -183,23 +196,10 @@ def _groups(action_names: Sequence[str]) -> Floats:
     return np.array(columns, dtype=np.float64).reshape(len(columns), len(action_names)).T.copy()
 
 
-def _scale(rows: Floats32) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column, in blocks; a constant column keeps its unit."""
-    shift = rows[0].astype(np.float64)  # near the mean, so that squares stay exact
-    total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
-    for start in range(0, len(rows), _BLOCK):
-        off = rows[start : start + _BLOCK] - shift
-        total += off.sum(axis=0)
-        squares += np.einsum("ij,ij->j", off, off)
-    mean = total / len(rows)
-    std = np.sqrt(np.maximum(squares / len(rows) - mean * mean, 0.0))
-    mean += shift
-    return mean, np.where(std > 1e-6 * np.maximum(1.0, np.abs(mean)), std, 1.0)
-
-
-def _derive(name: str, values: Floats32) -> Floats:
+def _derive(name: str, column: Floats32) -> Floats:
+    values = column.astype(np.float64)
     if name == "short_wait":
-        return np.asarray(np.clip(values, 0.0, 600.0) / 300.0, dtype=np.float64)
+        return np.asarray(np.clip(values, 0.0, 600.0) / 300.0)
     if name == "log_wait":
-        return np.asarray(np.log1p(np.maximum(values, 0.0)) / 4.0, dtype=np.float64)
-    return np.asarray(np.clip(values - 0.85, 0.0, None) / 0.15, dtype=np.float64)
+        return np.asarray(np.log1p(np.maximum(values, 0.0)) / 4.0)
+    return np.asarray(np.clip(values - 0.85, 0.0, None) / 0.15)

@@ -36,6 +36,12 @@ class LinearRewardModel:
         form = self.basis.bilinear(self.weights)
         object.__setattr__(self, "_form", form.reshape(len(form), -1))
 
+    @property
+    def form(self) -> Floats:
+        """Context parts times groups and action parts, (1 + d, G, 1 + s)."""
+        shape = (len(self._form), 1 + self.basis.n_parts, self.basis.n_groups)
+        return np.ascontiguousarray(self._form.reshape(shape).transpose(0, 2, 1))
+
     def batch_rewards(self, context: Floats32, actions: Floats32) -> Floats:
         """Expected reward in EUR of every action, (B, d), (B, A, p) → (B, A).
 

@@ -8,14 +8,36 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
 import pytest
 
-from experiments.scale import evaluate_columns, start_ray
+from experiments.scale import evaluate_columns, parts_on, start_ray
+from nba import ope
+from nba.act.uniform import Uniform
 from nba.errors import InputError, LogError
 from nba.evaluate.estimators import ESTIMATORS
 from nba.evaluate.stream import LogColumns
+from nba.listen.log import write_log
+from nba.types import Bools, Floats, Floats32
+from tests.planted_log import draw_log, make_world, take_rows
 
 COLUMNS = LogColumns(
     {"new": "t"}, unit="unit", predicted="q", values={"new": "v"}, segments=("tier",)
 )
+
+
+class Tilted(Uniform):
+    """Uniform, with more for the first action."""
+
+    def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
+        even = mask / mask.sum(axis=1, keepdims=True)
+        return np.asarray(0.8 * even + 0.2 * (np.arange(mask.shape[1]) == 0))
+
+
+class Half(Uniform):
+    """No policy: its probabilities sum to a half."""
+
+    def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
+        return np.asarray(0.5 * mask / mask.sum(axis=1, keepdims=True))
+
+
 # Ray's own start-up warns of things that are not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -72,6 +94,45 @@ def test_ray_gives_the_result_of_one_process(folder: Path) -> None:
             assert (here.value, here.low, here.high, here.ess) == pytest.approx(
                 (there.value, there.low, there.high, there.ess), rel=1e-12
             )
+
+
+@pytest.fixture(scope="module")
+def decisions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A decision log of three parts."""
+    path = tmp_path_factory.mktemp("decisions")
+    world = make_world(np.random.default_rng(1), rows_per_unit=3)
+    log = draw_log(world, 1500, np.random.default_rng(2)).log
+    for rows in np.array_split(np.arange(1500), 3):
+        write_log(path, take_rows(log, rows))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_ray_judges_a_policy_on_a_decision_log_as_one_process_does(decisions: Path) -> None:
+    asked = {"by": ["tier"], "baseline": "uniform"}
+    with parts_on("ray") as run_parts:
+        mine = ope.run(decisions, Tilted("tilted"), run_parts=run_parts, **asked)  # type: ignore[arg-type]  # one table, two calls
+    alone = ope.run(decisions, Tilted("tilted"), **asked)  # type: ignore[arg-type]  # the same
+    assert len(mine.estimates) == len(alone.estimates) > 10
+    for (_, here), (_, there) in zip(mine.estimates, alone.estimates, strict=True):
+        assert (here.value, here.low, here.high, here.ess) == pytest.approx(
+            (there.value, there.low, there.high, there.ess), rel=1e-9
+        )
+    assert mine.difference.value == pytest.approx(alone.difference.value, rel=1e-9)
+    assert mine.result == alone.result
+    assert mine.segments.keys() == alone.segments.keys()
+    assert mine.tail == alone.tail
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_what_a_task_refuses_is_told_as_in_one_process(decisions: Path) -> None:
+    with (
+        parts_on("ray") as run_parts,
+        pytest.raises(InputError, match="gives the eligible actions of row"),
+    ):
+        ope.run(decisions, Half(), run_parts=run_parts)
 
 
 @pytest.mark.slow

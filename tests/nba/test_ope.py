@@ -12,6 +12,7 @@ from nba.errors import InputError, LogError
 from nba.evaluate.decision_evaluation import LogTarget
 from nba.listen.foreign import FlatSource
 from nba.listen.log import write_log
+from nba.listen.log_source import LogSource
 from nba.types import DecisionLog
 from tests.flat_files import flat_rows, write_csv, write_jsonl
 from tests.planted_log import draw_log, make_world
@@ -54,10 +55,13 @@ def test_a_map_may_be_a_dict_a_file_or_a_proposal(flat: Path, tmp_path: Path) ->
     assert proposed.names.unit == "customer"
 
 
-def test_a_decision_log_is_read_whole_and_answers_as_core_does(tmp_path: Path) -> None:
+def test_a_decision_log_answers_as_core_does(tmp_path: Path) -> None:
     write_log(tmp_path / "log", PLANTED.log)
-    log = ope.open_log(tmp_path / "log")
-    assert isinstance(log, DecisionLog)
+    source = ope.open_log(tmp_path / "log")
+    assert isinstance(source, LogSource)
+    with pytest.raises(InputError, match=r"read in parts; .* open_log\(path\).read\(\)"):
+        ope.run(source, LogTarget("planted", PLANTED.target))
+    log = source.read()
     answer = ope.run(log, LogTarget("planted", PLANTED.target), by=["tier"])
     value = next(e.value for _, e in answer.estimates if e.method == "dr")
     world = make_world(np.random.default_rng(1))

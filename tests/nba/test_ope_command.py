@@ -230,7 +230,7 @@ def test_levers_are_given_by_name(
 
 
 def test_what_does_not_fit_a_flat_log_is_told(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, greedy: Path, folder: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, greedy: Path
 ) -> None:
     log = write_csv(tmp_path / "log.csv", flat_rows(50))
     run = ("run", log, "--target")
@@ -238,8 +238,6 @@ def test_what_does_not_fit_a_flat_log_is_told(
     assert "no column of" in one_error(capsys, *run, "nonsense")
     assert "--lever needs" in one_error(capsys, *run, "target_prob", "--lever", "x=1")
     assert "did you mean 'tier'" in one_error(capsys, *run, "target_prob", "--by", "teer")
-    engine = ("--target", "target_prob", "--engine", "ray")
-    assert "leave --engine out" in one_error(capsys, "run", folder, *engine)
     assert "unknown name" in one_error(
         capsys, *run, "target_prob", "--map", write_json(tmp_path, {"acton": "arm"})
     )

@@ -9,10 +9,9 @@ from nba.evaluate.diagnostics import (
     effective_sample_size,
     max_weight_share,
     mean_weight_z,
-    unsupported_share,
 )
 from nba.evaluate.weighting import ips
-from tests.planted_log import draw_log, make_world, take_rows
+from tests.planted_log import draw_log, make_world
 
 WORLD = make_world(np.random.default_rng(1))
 
@@ -49,27 +48,3 @@ def test_wrong_propensities_show_in_the_mean_weight() -> None:
     # Off by 2.5 times, as when a column was rescaled by mistake.
     log = replace(planted.log, propensity=planted.log.propensity / 2.5)
     assert ips(log, planted.target).diagnostics["mean_weight_z"] > 4
-
-
-def test_choices_of_kinds_that_were_never_tried_are_unsupported() -> None:
-    planted = draw_log(WORLD, 500, np.random.default_rng(4))
-    assert unsupported_share(planted.log, planted.target) == 0.0
-    only_queue = replace(planted.log, chosen=np.zeros(500, dtype=np.int64))
-    employee = planted.log.actions[:, 1] > 0.5
-    found = unsupported_share(only_queue, planted.target)
-    assert found == pytest.approx(planted.target[employee].sum() / 500)
-    assert found > 0.1
-
-
-def test_an_action_hidden_among_tried_kinds_is_found() -> None:
-    world = make_world(np.random.default_rng(8), n_situations=1)
-    planted = draw_log(world, 2000, np.random.default_rng(9))
-    log = planted.log
-    k = len(world.mean_reward)
-    last = np.arange(len(log.actions)) % k == k - 1
-    # As if the log had never chosen the last action, to which the target gives 3 %.
-    log = replace(log, chosen=np.where(log.chosen == k - 1, 1, log.chosen))
-    target = np.where(last, 0.03, 0.97 / (k - 1))
-    assert unsupported_share(log, target) == pytest.approx(0.03)
-    few = take_rows(log, np.arange(50))
-    assert unsupported_share(few, target[: len(few.actions)]) == 0.0

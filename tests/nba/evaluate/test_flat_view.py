@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nba.evaluate.decision_check import check_decisions
 from nba.evaluate.flat_evaluation import column_target, evaluate_flat
-from nba.evaluate.flat_view import check_decisions, flat_view
+from nba.evaluate.flat_view import flat_view
 from nba.evaluate.weighting import snips
 from nba.types import DecisionLog
 from tests.planted_log import draw_log, make_world
