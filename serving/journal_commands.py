@@ -1,9 +1,10 @@
-"""The commands on a journal: make the log that learning and evaluation read."""
+"""The commands on a journal: make the log that learning reads, expire, forget."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import click
@@ -11,6 +12,9 @@ import click
 from nba.act.bundle import load_policy
 from nba.errors import InputError, MissingExtraError
 from nba.terminal import print_json, progress
+from serving.compaction.progress_file import load_progress
+from serving.journal.expire import expire as run_expire
+from serving.journal.forget import forget as run_forget
 from serving.journal.specs import Kept
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -75,14 +79,69 @@ def compact(
             specs={card.spec.version: Kept(card.spec, card.objective) for card in cards},
             advance=advance,
         )
-    if as_json:
-        print_json(asdict(report))
-        return
-    for name, value in asdict(report).items():
-        if name != "folders":
-            click.echo(f"{name.replace('_', ' '):<20} {value:>12,}")
-    for version, folder in report.folders.items():
+    told = asdict(report)
+    folders = {} if as_json else told.pop("folders")
+    _tell(told, as_json)
+    for version, folder in folders.items():
         click.echo(f"spec {version}: {folder}")
+
+
+@journal.command()
+@_JOURNAL
+@click.option("--days", type=float, required=True, help="Keep what is younger than this")
+@click.option("--log", type=_FOLDER, help="A log compacted from it: only what it has goes")
+@_JSON
+def expire(journal_folder: Path, *, days: float, log: Path | None, as_json: bool) -> None:
+    """Remove what is older than --days from JOURNAL: closed segments, whole ones.
+
+    With --log only segments that the log has read to their end go, and the log's own old parts.
+    """
+    if not days >= 0:
+        raise InputError(f"--days is {days}; a number of days from 0 up is needed")
+    before = time.time() - days * 86_400
+    progress = None if log is None else load_progress(log)
+    if log is not None and progress is None:
+        raise InputError(f"{log} is no log that `nba journal compact` made; give its --out")
+    done = None if progress is None else {name: at[0] for name, at in progress.done.items()}
+    report = asdict(run_expire(journal_folder, before=before, compacted=done))
+    if log is not None:
+        report["log_parts"] = _removal().expire_parts(log, before)
+    _tell(report, as_json)
+
+
+@journal.command()
+@_JOURNAL
+@click.argument("customer_id")
+@click.option("--log", multiple=True, type=_FOLDER, help="A log compacted from it")
+@_JSON
+def forget(journal_folder: Path, customer_id: str, *, log: tuple[Path, ...], as_json: bool) -> None:
+    """Delete all that JOURNAL, and each --log, hold of the customer CUSTOMER_ID.
+
+    In the place of each record stays a keyed hash. A server may be running; what it writes about
+    the customer meanwhile is not seen. Killed at any moment, it is finished by the next opening.
+    """
+    report = asdict(run_forget(journal_folder, customer_id, now=time.time()))
+    report["log_rows"] = sum(_removal().forget_rows(folder, customer_id) for folder in log)
+    _tell(report, as_json)
+
+
+def _removal() -> ModuleType:
+    try:
+        from serving.compaction import removal  # the server has no Parquet
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"--log needs {error.name}, which is not installed; "
+            "run: pip install 'nba-engine[train]'"
+        ) from error
+    return removal
+
+
+def _tell(report: Mapping[str, object], as_json: bool) -> None:
+    if as_json:
+        print_json(report)
+        return
+    for name, value in report.items():
+        click.echo(f"{name.replace('_', ' '):<20} {value:>12,}")
 
 
 def _numbers(option: str, given: Sequence[str]) -> dict[str, float]:

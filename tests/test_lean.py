@@ -34,6 +34,7 @@ ALLOWED_HEAVY = (
     "serving.ray_app",  # the wrapper for Ray Serve
     "serving.compaction.compact",  # journal to Parquet
     "serving.compaction.parts",
+    "serving.compaction.removal",
 )
 LEAN = sorted(
     module.name

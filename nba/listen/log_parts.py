@@ -147,15 +147,15 @@ it may be cut off: write it again with write_log
     return append_outcomes(list(_outcome_slices(part.parent / OUTCOMES_FOLDER / part.name)))
 
 
-def read_ids(part: Path) -> Texts:
-    """The decision ids of one part file, in the order of its rows; LogError if it is not readable.
+def read_texts(part: Path, column: str) -> Texts:
+    """One text column of a part file, in the order of its rows; LogError if it is not readable.
 
-    >>> read_ids(Path("nowhere.parquet"))  # doctest: +ELLIPSIS
+    >>> read_texts(Path("nowhere.parquet"), "decision_id")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     nba.errors.LogError: nowhere.parquet is not a readable Parquet file ...
     """
     with readable(part), pq.ParquetFile(part, memory_map=True) as parquet:
-        return np.asarray(parquet.read(["decision_id"])["decision_id"].to_numpy(), dtype=object)
+        return np.asarray(parquet.read([column])[column].to_numpy(), dtype=object)
 
 
 def append_outcomes(slices: Sequence[OutcomeColumns]) -> OutcomeColumns:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nba.listen.log import read_log
-from nba.listen.log_parts import append_outcomes, read_ids, read_part_outcomes, write_part
+from nba.listen.log_parts import append_outcomes, read_part_outcomes, read_texts, write_part
 from nba.listen.objective import Objective
 from nba.listen.outcomes import JoinReport, OutcomeColumns, join_outcomes
 from nba.types import Bools, DecisionLog
@@ -119,7 +119,7 @@ def _update(step: Step, name: str, report: StepReport) -> None:
     if not (closing or about.any()):
         return
     path = step.out / name
-    late = step.take(set(read_ids(path)))
+    late = step.take(set(read_texts(path, "decision_id")))
     if len(late) or closing:
         kept = append_outcomes([read_part_outcomes(path), late])
         kept = _once(kept) if step.again else kept
@@ -158,9 +158,8 @@ def _ids_before(step: Step) -> set[str]:
         return set()
     times = [rows[0].at for rows in step.rows.decisions.values()]
     begin = min(times, default=np.inf) - _SAME_ID_S
-    parts = step.progress.parts.items()
-    near = [read_ids(step.out / name) for name, part in parts if part.last_at >= begin]
-    return {decision_id for ids in near for decision_id in ids}
+    near = [name for name, part in step.progress.parts.items() if part.last_at >= begin]
+    return {found for name in near for found in read_texts(step.out / name, "decision_id")}
 
 
 def _let_wait(step: Step, report: StepReport) -> None:

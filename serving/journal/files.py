@@ -46,9 +46,11 @@ class Files:
 
     def _file(self, journal: int, segment: int) -> int | None:
         found = self._open.get((journal, segment))
-        if found is not None:
+        if found is not None and os.fstat(found).st_nlink:
             self._open.move_to_end((journal, segment))
             return found
+        if found is not None:  # expired meanwhile: an open file keeps what was to be deleted
+            os.close(self._open.pop((journal, segment)))
         try:
             path = segment_path(self._folders[journal], segment)
             found = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nba.errors import InputError
+from serving.journal.forget import finish
 from serving.journal.keys import entry_of
 from serving.journal.segments import (
     HEADER_BYTES,
@@ -34,6 +35,7 @@ def recover(directory: Path, notes: list[str]) -> Opened:
 
     What is damaged is told in `notes` and left alone, but for the torn end, which is cut.
     """
+    finish(directory)
     numbers = segment_numbers(directory)
     entries: dict[int, bytes] = {}
     for number in numbers[:-1]:

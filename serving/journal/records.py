@@ -81,10 +81,19 @@ class PlanRecord(Struct, frozen=True, array_like=True, tag="p"):
     plan: bytes  # the use case after it, as JSON
 
 
-Record = DecisionRecord | OutcomeRecord | ActivationRecord | PlanRecord
+class DeletionRecord(Struct, frozen=True, array_like=True, tag="x"):
+    """What stands where a customer's record stood."""
+
+    customer: str  # keyed hash
+    at: float  # seconds since the epoch
+    filling: tuple[bytes, ...] = ()  # makes it as long as the record was
+
+
+Record = DecisionRecord | OutcomeRecord | ActivationRecord | PlanRecord | DeletionRecord
 DECISION: Final = ord("d")
 OUTCOME: Final = ord("o")
 ACTIVATION: Final = ord("a")
+DELETION: Final = ord("x")
 _ARRAY_16: Final = 0xDC  # MessagePack's first byte of an array of more than 15
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
