@@ -50,11 +50,18 @@ def demo(*, fast: bool, seed: int, out: Path, as_json: bool) -> None:
 @click.option("--out", type=_FOLDER, default=Path("runs/train"), show_default=True)
 @_JSON
 def train(*, config_file: Path, out: Path, as_json: bool) -> None:
-    """Train the action scorer as CONFIG_FILE (TOML) says and export its policy file."""
-    from experiments.config import read_config
-    from experiments.workshop import train_from_config
+    """Learn a policy as CONFIG_FILE (TOML) says and export its policy file.
 
-    path, version = train_from_config(read_config(config_file), out)
+    The key `learner` names the rung of the ladder; without it the action scorer is trained.
+    """
+    from experiments.config import LearnConfig, read_config
+    from experiments.workshop import learn_from_config, train_from_config
+
+    config = read_config(config_file)
+    if isinstance(config, LearnConfig):
+        path, version = learn_from_config(config, out)
+    else:
+        path, version = train_from_config(config, out)
     if as_json:
         print_json({"policy_file": path, "version": version})
     else:

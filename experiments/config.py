@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nba.errors import InputError
 
+SCORER: Final = "action_scorer"  # the learner that TrainConfig is for
 _TINY: Final = 1e-12
 _RANGES: Final = (
     ("total_steps n_envs rollout_steps epochs hidden log_days", 1, 10**12),
@@ -25,6 +26,7 @@ class TrainConfig:
     """How the action scorer is trained: the centre, the learner, the policy that comes out."""
 
     preset: str = "bank"
+    scenario: str = "normal"
     seed: int = 0
     # Experience
     total_steps: int = 300_000  # decisions
@@ -74,15 +76,51 @@ class TrainConfig:
         return asdict(self)
 
 
-def read_config(path: Path) -> TrainConfig:
-    """The configuration in a TOML file; InputError names the file and the key."""
+@dataclass(frozen=True, slots=True)
+class LearnConfig:
+    """A rung below the action scorer: what it learns from, and how much of it."""
+
+    learner: str  # one of experiments.learned.FILED
+    preset: str = "bank"
+    scenario: str = "normal"
+    seed: int = 0
+    log_days: int = 40  # centre-days of the exploring log, for those that learn from one
+    rounds: int = 10  # of a bandit that serves while it learns
+    round_days: int = 4  # centre-days of a round
+    candidates: int = 40  # prices of the index rule that are tried first
+    first_days: int = 16  # on so many days, the best on more
+    refinements: int = 2  # rounds of points around the best
+    refine_days: int = 120
+
+    def __post_init__(self) -> None:
+        counts = "log_days rounds round_days candidates first_days refine_days"
+        for names, low, high in ((counts, 1, 100_000), ("refinements", 0, 100), _RANGES[2]):
+            for name in names.split():
+                if not low <= getattr(self, name) <= high:
+                    raise InputError(
+                        f"{name} is {getattr(self, name)}; from {low:g} to {high:g} is allowed"
+                    )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return asdict(self)
+
+
+def read_config(path: Path) -> TrainConfig | LearnConfig:
+    """The configuration in a TOML file; InputError names the file and the key.
+
+    Its key `learner` says which rung of the ladder it is for; without one it is the action scorer.
+    """
     try:
         values = tomllib.loads(path.read_text())
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
-    types = {field.name: field.type for field in fields(TrainConfig)}
+    if values.get("learner") == SCORER:
+        del values["learner"]
+    kind = LearnConfig if "learner" in values else TrainConfig
+    types = {field.name: field.type for field in fields(kind)}
     for name, value in values.items():
         if name not in types:
             raise InputError(f"{path} has an unknown key {name!r}; use {', '.join(types)}")
@@ -92,4 +130,4 @@ def read_config(path: Path) -> TrainConfig:
             raise InputError(
                 f"{path}: {name} is {value!r}; a value of type {types[name].__name__} is needed"  # type: ignore[union-attr]  # field types are classes here
             )
-    return TrainConfig(**values)
+    return kind(**values)

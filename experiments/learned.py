@@ -127,6 +127,9 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
     }
 )
 
+# Those of them that a policy file can hold.
+FILED: Final = tuple(name for name in LEARNED if name not in {"lp_routing", "ucb_routing"})
+
 
 def _by_serving(learner: Learner, centre: CentreConfig, schooling: Schooling) -> Policy:
     """What a learner knows after serving some rounds of days itself."""

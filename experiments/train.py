@@ -13,12 +13,12 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
 
-from envs.presets import preset
 from envs.vector import ContactCentreVector
 from experiments.config import TrainConfig
 from experiments.rollout import SemiMdpRolloutBuffer
 from experiments.scorer import ActionScorerPolicy
 from experiments.seeds import Seeds
+from experiments.simulate import centre_of
 from experiments.vec_env import ContactCentreVecEnv, Normalisation
 from nba.errors import NbaError
 from nba.types import RewardModel
@@ -58,7 +58,11 @@ def train(
     th.set_num_threads(TORCH_THREADS)
     seed = Seeds.of(config.seed).training
     vector = ContactCentreVector(
-        preset(config.preset), config.n_envs, seed, stagger=True, expected_reward=True
+        centre_of(config.preset, config.scenario),
+        config.n_envs,
+        seed,
+        stagger=True,
+        expected_reward=True,
     )
     vector.reset()
     centres = ContactCentreVecEnv(

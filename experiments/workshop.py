@@ -1,7 +1,7 @@
 """From a training configuration to a policy file: the part that `nba train` and the demo share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
@@ -9,18 +9,21 @@ from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
 )
 
 from envs.config import CentreConfig
-from envs.presets import preset
 from experiments import tracking, walk
-from experiments.config import TrainConfig
+from experiments.config import SCORER, LearnConfig, TrainConfig
+from experiments.learned import FILED, LEARNED, Schooling
 from experiments.parallel import workers
 from experiments.seeds import Seeds
+from experiments.simulate import centre_of
 from experiments.train import Trained, train
 from experiments.tune import rounds, tune_prices
 from experiments.vec_env import Normalisation
+from nba.act.bundle import Card, save_policy
 from nba.act.policy import ActionScorer
 from nba.errors import InputError
 from nba.learn.greedy import GreedyLearner
 from nba.listen.contact_features import CONTACT_CENTRE
+from nba.listen.objective import Objective
 from nba.listen.outcomes import JoinReport
 from nba.terminal import note, progress
 from nba.types import DecisionLog
@@ -36,6 +39,34 @@ class Tuning:
     days: int = 40  # of the first round; each later one takes five times as many
 
 
+def learn_from_config(config: LearnConfig, out: Path) -> tuple[Path, str]:
+    """Learn a rung below the action scorer as configured; the policy file and its version.
+
+    Raises InputError for a learner that no policy file can hold, or for an `out` in use.
+    """
+    if config.learner not in FILED:
+        known = ", ".join([SCORER, *FILED])
+        raise InputError(f"learner is {config.learner!r}; use one of {known}")
+    path = out / "policy.safetensors"
+    if path.exists():
+        raise InputError(f"{path} exists; choose another --out, or remove that file")
+    centre = centre_of(config.preset, config.scenario)
+    plain = config.as_dict()
+    schooling = Schooling(
+        **{f.name: plain[f.name] for f in fields(Schooling) if f.name in plain},
+        memory=out / "tuning.jsonl",
+    )
+    with threadpool_limits(1):
+        policy = LEARNED[config.learner](centre, schooling)
+        name = f"{config.learner} {config.preset}"
+        with tracking.start(out, "train", name, config=plain, seed=config.seed) as run:
+            training = {"learner": config.learner, "config": plain}
+            out.mkdir(parents=True, exist_ok=True)
+            version = save_policy(path, policy, Card(CONTACT_CENTRE, Objective(), training))
+            tracking.register_policy(run, path)
+    return path, version
+
+
 def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
     """Log, fit, tune, train, export and register as configured; the policy file and its version.
 
@@ -44,7 +75,7 @@ def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
     """
     if (out / "log").exists():
         raise InputError(f"{out / 'log'} exists; choose another --out, or remove that folder")
-    centre, seeds = preset(config.preset), Seeds.of(config.seed)
+    centre, seeds = centre_of(config.preset, config.scenario), Seeds.of(config.seed)
     with threadpool_limits(1):
         log, _ = collected(out / "log", "log", centre, config.log_days, seeds.learning_log)
         learner = GreedyLearner()
