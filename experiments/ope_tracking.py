@@ -14,6 +14,7 @@ def track_answer(answer: Answer, runs: Path, *, report: Path | None = None) -> s
         "policy": answer.policy,
         "against": answer.against,
         "level": answer.difference.level,
+        "per": answer.per,
         "verdict": answer.result.verdict,
     }
     name = f"{answer.policy} on {Path(answer.source).name}"

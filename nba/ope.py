@@ -37,6 +37,7 @@ from nba.listen.log_parts import is_decision_log
 from nba.listen.log_source import LogSource, open_source
 from nba.listen.objective import Objective
 from nba.listen.sample import sample_flat
+from nba.ope_episodes import answer_episodes
 from nba.ope_parts import changed_log, in_parts
 from nba.ope_power import Power, power_of, shares_of
 from nba.ope_target import Target, flat_target, log_target
@@ -162,6 +163,31 @@ def run(
             sampled(flat, sample), wanted, baseline=other, segments=by, protect=protect,
             level=level, thresholds=thresholds, source=flat.name, unit=unit, advance=advance,
         )  # fmt: skip
+
+
+def run_episodes(
+    log: Log | Path | str,
+    target: Target,
+    *,
+    baseline: Target | None = None,
+    discount: float = 1.0,
+    level: float = 0.95,
+    margin: float = 0.0,
+    temperature: float = 0.0,
+    unit: str = "EUR",
+    source: str = "the log",
+) -> Answer:
+    """What the target would have earned per episode, where one choice leads to the next.
+
+    The log has columns of an episode and a step. With features (a decision log) the estimates are
+    doubly robust and by fitted Q evaluation too; a flat log has weights alone.
+    """
+    if isinstance(log, Path | str):
+        source, log = str(log), open_log(log)
+    return answer_episodes(
+        log, target, baseline=baseline, discount=discount, level=level, margin=margin,
+        temperature=temperature, unit=unit, source=source,
+    )  # fmt: skip
 
 
 def sampled(source: FlatSource, sample: int | None) -> Iterator[FlatLog]:

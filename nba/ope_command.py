@@ -78,6 +78,11 @@ def check(log: Path, *, map_file: Path | None, as_json: bool) -> int:
     multiple=True,
     help="Columns that the choice rested on, with commas, for a log without propensities.",
 )
+@click.option("--sequential", is_flag=True, help="Judge whole episodes, by columns episode, step.")
+@click.option(
+    "--discount", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+    help="Per step of an episode; with --sequential.",
+)  # fmt: skip
 @click.option("--report", type=click.Path(path_type=Path), help="Write a page of HTML here.")
 @click.option("--mlflow", "runs", type=click.Path(path_type=Path), help="Record in this folder.")
 @click.option("--unit", default="EUR", show_default=True, help="What the reward is counted in.")
@@ -97,6 +102,8 @@ def run(
     sample: int | None,
     engine: str,
     features: tuple[str, ...],
+    sequential: bool,
+    discount: float,
     report: Path | None,
     runs: Path | None,
     unit: str,
@@ -106,13 +113,21 @@ def run(
 ) -> int:
     """Estimate what the target would have earned on LOG, and give a verdict.
 
-    Each decision is judged by itself: what it does to the queues of later contacts is not in the
-    log's estimate; the simulated centre tells that.
+    Each decision is judged by itself, or with --sequential each episode: what it does to the queues
+    of other contacts is not in the log's estimate; the simulated centre tells that.
     """
     given = {
         "--baseline": baseline, "--by": by, "--protect": protect, "--sample": sample,
         "--lever": lever, "--margin": margin, "--estimate-propensities": features,
+        "--engine ray": engine != "local", "--discount": discount != 1.0,
     }  # fmt: skip
+    if sequential:
+        _refuse(
+            given, ("--by", "--protect", "--sample", "--lever", "--estimate-propensities",
+                    "--engine ray"), "--sequential",
+        )  # fmt: skip
+    else:
+        _refuse(given, ("--discount",), "decisions judged one by one (no --sequential)")
     if features:
         _refuse(given, ("--baseline", "--by", "--protect", "--sample"), "--estimate-propensities")
     if engine != "local":
@@ -120,7 +135,12 @@ def run(
     opened = _open(log, map_file)
     if features and not isinstance(opened, FlatSource):
         _refuse(given, ("--margin",), "--estimate-propensities on a decision log")
-    if engine != "local" and isinstance(opened, FlatSource):
+    if sequential:
+        answer = doors.run_episodes(
+            opened, target, baseline=baseline, discount=discount, level=level, margin=margin,
+            temperature=temperature, unit=unit, source=str(log),
+        )  # fmt: skip
+    elif engine != "local" and isinstance(opened, FlatSource):
         answer = run_on_engine(
             log, opened, target, baseline=baseline, by=_split(by), protect=_split(protect),
             level=level, margin=margin, engine=engine, unit=unit,

@@ -48,7 +48,7 @@ def show_answer(answer: Answer) -> None:
     say(f"{answer.check.used:,} of {answer.check.rows:,} rows used")
     for line in dropped_lines(answer.check):
         say(line)
-    table = Table(title=f"{answer.unit} per decision", padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=f"{answer.unit} per {answer.per}", padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("policy", overflow="fold")
     table.add_column("estimator", no_wrap=True)
     for header in ("value", "low", "high", "ESS"):

@@ -67,6 +67,7 @@ class Answer:
     calibration: tuple[Calibration, ...] = ()
     notes: tuple[str, ...] = ()
     unit: str = "EUR"  # of the reward
+    per: str = "decision"  # or episode: what the figures are of
 
     @property
     def promote(self) -> bool:

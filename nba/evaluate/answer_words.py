@@ -34,6 +34,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
             }
             for name, inside in answer.segments.items()
         ],
+        "per": answer.per,
         "verdict": answer.result.verdict,
         "reasons": answer.result.reasons,
         "next": next_steps(answer),

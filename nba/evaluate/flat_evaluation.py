@@ -26,7 +26,7 @@ MOST_SEGMENTS: Final = 200  # values of one segment column: each has sums of its
 MOST_ACTIONS: Final = 100_000
 _EPISODES: Final = (
     "rows are steps of episodes: each is judged by itself here, and intervals keep episodes "
-    "together; what an action does to later steps is told by nba.evaluate.sequential"
+    "together; what an action does to later steps is told by --sequential (nba.ope.run_episodes)"
 )
 _KEPT: Final = 60  # actions whose shares are told
 

@@ -41,6 +41,7 @@ def gate(
     robust_gamma: float | None = None,
     plan: PowerPlan | None = None,
     unit: str = "EUR",
+    per: str = "decision",
 ) -> GateResult:
     """The verdict on a paired difference (target minus baseline) in EUR per decision.
 
@@ -50,18 +51,18 @@ def gate(
     log does not carry a verdict or the interval reaches over the margin, HOLD if the target is no
     better or clearly worse in a segment, PROMOTE otherwise.
     """
-    doubts = _doubts(difference, unsupported, thresholds)
+    rows = "rows" if per == "decision" else f"{per}s"
+    doubts = _doubts(difference, unsupported, thresholds, rows)
     doubts += _estimated_doubts(difference, robust_gamma, thresholds)
     if doubts:
         return GateResult("CANT_TELL", doubts)
     margin = thresholds.margin_eur
     found = (
-        f"the target earns {amount(difference)} {unit} per decision more than the baseline "
+        f"the target earns {amount(difference)} {unit} per {per} more than the baseline "
         f"({difference.level:.0%} interval {span(difference)})"
     )
     harmed = tuple(
-        f"in segment {name} it is clearly worse: {amount(inside)} {unit} per decision "
-        f"({span(inside)})"
+        f"in segment {name} it is clearly worse: {amount(inside)} {unit} per {per} ({span(inside)})"
         for name, inside in (segments or {}).items()
         if inside.high < 0
     )
@@ -71,7 +72,7 @@ def gate(
         return GateResult("HOLD", (found, *harmed))
     if difference.low > margin:
         return GateResult("PROMOTE", (f"{found}: all of it above the margin of {margin:g}",))
-    settle = _more_rows(difference, margin) if plan is None else plan.sentence()
+    settle = _more_rows(difference, margin, rows) if plan is None else plan.sentence()
     return GateResult(
         "CANT_TELL", (f"{found}: the interval holds the margin of {margin:g}", settle)
     )
@@ -99,15 +100,17 @@ def places(estimate: Estimate) -> int:
     return min(8, max(3, 2 - math.floor(math.log10(width))))
 
 
-def _doubts(difference: Estimate, unsupported: float, thresholds: Thresholds) -> tuple[str, ...]:
+def _doubts(
+    difference: Estimate, unsupported: float, thresholds: Thresholds, rows: str
+) -> tuple[str, ...]:
     """Every reason why this log cannot carry a verdict."""
     seen = difference.diagnostics
     doubts = []
     if difference.ess < thresholds.min_ess:
         doubts.append(
-            f"the effective sample size is {difference.ess:.0f} of {seen['rows']:.0f} rows; "
+            f"the effective sample size is {difference.ess:.0f} of {seen['rows']:.0f} {rows}; "
             f"{thresholds.min_ess:.0f} are needed: log about "
-            f"{_rows_for_ess(difference, thresholds.min_ess)} rows, or explore more where the "
+            f"{_rows_for_ess(difference, thresholds.min_ess)} {rows}, or explore more where the "
             "target differs from the logging policy"
         )
     if abs(seen["mean_weight_z"]) > thresholds.max_mean_weight_z:
@@ -118,15 +121,15 @@ def _doubts(difference: Estimate, unsupported: float, thresholds: Thresholds) ->
         )
     if seen["max_weight_share"] > thresholds.max_weight_share:
         doubts.append(
-            f"one row holds {seen['max_weight_share']:.1%} of all weight; at most "
+            f"one {rows[:-1]} holds {seen['max_weight_share']:.1%} of all weight; at most "
             f"{thresholds.max_weight_share:.0%} is allowed: raise the exploration floor of the "
             "logging policy"
         )
     units = seen.get("unit_buckets", math.inf)
     if units < thresholds.min_units:
         doubts.append(
-            f"its rows are of {units:.0f} units; {thresholds.min_units} are needed, as rows of one "
-            "share their luck: log more customers or days, not more rows of the same"
+            f"its {rows} are of {units:.0f} units; {thresholds.min_units} are needed, as {rows} of "
+            "one share their luck: log more customers or days, not more rows of the same"
         )
     if unsupported > thresholds.max_unsupported_share:
         doubts.append(
@@ -164,11 +167,11 @@ def _rows_for_ess(difference: Estimate, needed: float) -> str:
     return rounded(difference.diagnostics["rows"] * needed / difference.ess)
 
 
-def _more_rows(difference: Estimate, margin: float) -> str:
+def _more_rows(difference: Estimate, margin: float, unit: str) -> str:
     """How many rows would settle it if the difference stays what it is."""
     gap = abs(difference.value - margin)
     reach = max(difference.high - difference.value, difference.value - difference.low)
     if not math.isfinite(reach) or gap < 1e-3 * reach:
-        return "more rows alone will hardly settle it: the difference is about the margin"
+        return f"more {unit} alone will hardly settle it: the difference is about the margin"
     rows = difference.diagnostics["rows"] * (reach / gap) ** 2
-    return f"if the difference stays what it is, about {rounded(rows)} rows would settle it"
+    return f"if the difference stays what it is, about {rounded(rows)} {unit} would settle it"

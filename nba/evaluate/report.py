@@ -75,12 +75,13 @@ def _verdict(answer: Answer) -> str:
 def _cards(answer: Answer) -> str:
     found = answer.difference
     seen = found.diagnostics
+    rows = "rows" if answer.per == "decision" else f"{answer.per}s"
     shown = [
-        (f"{amount(found)}", f"{answer.unit} per decision, difference"),
+        (f"{amount(found)}", f"{answer.unit} per {answer.per}, difference"),
         (span(found), f"{found.level:.0%} interval ({interval_name(found)})"),
-        (f"{found.ess:,.0f}", f"effective rows of {answer.check.used:,}"),
+        (f"{found.ess:,.0f}", f"effective {rows} of {seen['rows']:,.0f}"),
         (f"{seen.get('mean_weight', 1.0):.3f}", "mean weight (1 if all is right)"),
-        (f"{seen.get('max_weight_share', 0.0):.1%}", "of all weight in one row"),
+        (f"{seen.get('max_weight_share', 0.0):.1%}", f"of all weight in one {rows[:-1]}"),
     ]
     cards = "".join(
         f'<div class="card"><b>{_text(big)}</b><span>{_text(small)}</span></div>'
@@ -96,7 +97,7 @@ def _estimates(answer: Answer) -> str:
         [name, e.method, *digits(e), f"{e.ess:,.0f}", interval_name(e)] for name, e in lines(answer)
     ]
     titles = ["policy", "estimator", "value", "low", "high", "ESS", "interval"]
-    per = f"{answer.unit} per decision"
+    per = f"{answer.unit} per {answer.per}"
     return (
         "<h2>What it would have earned</h2>"
         + _figure(forest(found, per, zero=False), "Every estimator with its interval.")
@@ -120,7 +121,7 @@ def _segments(answer: Answer) -> str:
     return (
         "<h2>Per segment</h2>"
         + _figure(
-            forest(shown, f"{answer.unit} per decision, difference", zero=True),
+            forest(shown, f"{answer.unit} per {answer.per}, difference", zero=True),
             "The paired difference inside each segment. Of many segments some leave zero by luck.",
         )
         + _table(titles, rows)
@@ -130,10 +131,12 @@ def _segments(answer: Answer) -> str:
 def _weights(answer: Answer) -> str:
     if answer.tail is None:
         return ""
+    what = "row" if answer.per == "decision" else answer.per
     largest = ", ".join(f"{w:.3g}" for w in answer.tail.largest[:5])
     return "<h2>Weights</h2>" + _figure(
         weight_tail(answer.tail),
-        f"A row's weight: how much more often the target does what was logged. Largest: {largest}.",
+        f"A {what}'s weight: how much more often the target does what was logged. "
+        f"Largest: {largest}.",
     )
 
 
@@ -168,11 +171,16 @@ def _rows(answer: Answer) -> list[str]:
 
 
 def _limits(answer: Answer) -> list[str]:
-    said = [
+    alone = (
         (
             "Each decision is judged by itself, under the load that the logging policy made: what "
             "another choice does to later decisions is not in these figures."
-        ),
+        )
+        if answer.per == "decision"
+        else "Each episode is judged by itself: what it does to other customers' is not in here."
+    )
+    said = [
+        alone,
         (
             "Intervals cover the luck of the rows, units kept together. They do not cover logged "
             "propensities that are wrong, nor a future that differs from the log."

@@ -199,6 +199,39 @@ class SequentialStatistics:
         return cressie_read_interval(totals, counts, weight, extremes, level=level)
 
 
+def sequential_difference(
+    mine: SequentialStatistics,
+    name: str,
+    other: SequentialStatistics,
+    other_name: str,
+    *,
+    level: float = 0.95,
+) -> Estimate:
+    """One target's return minus another's on the same episodes, paired by buckets of units.
+
+    Where few episodes decide, its ends are those of the two intervals, which is wider.
+    """
+    first = mine.finalize(name, level=level)
+    second = other.finalize(other_name, level=level)
+    filled = mine.episodes > 0
+    parts = [
+        _linearise(each, sums.sums[filled], sums.episodes[filled], sums.discount)
+        for each, sums in ((name, mine), (other_name, other))
+    ]
+    value, influence = parts[0].value - parts[1].value, parts[0].influence - parts[1].influence
+    interval = delta_interval(value, influence, level=level)
+    tail = tail_size(influence)
+    small = first.ess < SMALL_ESS or tail < least_tail(len(influence))
+    if small:
+        low, high = first.low - second.high, first.high - second.low
+        interval = Interval(min(low, interval.low), max(high, interval.high))
+    diagnostics = {**first.diagnostics, "cressie_read": float(small), "tail_size": tail}
+    return replace(
+        first, value=value, std_error=delta_error(influence), low=interval.low,
+        high=interval.high, diagnostics=diagnostics,
+    )  # fmt: skip
+
+
 def _rewarded(rows: EpisodeRows) -> tuple[Ints, Ints, Ints]:
     """Start and length of each episode whose rewards are all known, and the row order."""
     made = rows.episodes
