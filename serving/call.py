@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from nba.errors import RequestError
 from serving.server import Server
 
 Scope = Literal["open", "decide", "outcome", "admin"]  # what a key must be good for
@@ -51,6 +52,8 @@ class Route:
     status: int = 200  # when all is well
     content_type: str = "application/json"  # of the reply
     example: str = ""  # of the request, in serving/examples
+    also: str = ""  # a content type that the body may have beside JSON
     refusal: type | None = None  # the form of an error, if it is not the house's
+    told: Callable[[RequestError], tuple[int, bytes]] | None = None  # its status and body
     described: bool = True  # False: the same as another route, under an older name
     limit: str = "max_body_bytes"  # the setting that limits its body

@@ -2,16 +2,23 @@
 
 from nba.client.client import Client
 from nba.client.replies import (
+    Canary,
     Chosen,
     DecisionReply,
     DecisionTrace,
     OutcomeKnown,
     OutcomeReply,
+    PlanReply,
+    PoliciesReply,
+    PolicyCard,
     Ranked,
+    ReadyReply,
+    UseCase,
 )
 from nba.client.requests import Candidate, Request
 
 __all__ = [
+    "Canary",
     "Candidate",
     "Chosen",
     "Client",
@@ -19,6 +26,11 @@ __all__ = [
     "DecisionTrace",
     "OutcomeKnown",
     "OutcomeReply",
+    "PlanReply",
+    "PoliciesReply",
+    "PolicyCard",
     "Ranked",
+    "ReadyReply",
     "Request",
+    "UseCase",
 ]

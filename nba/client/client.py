@@ -5,13 +5,21 @@ decision that was made and never makes a second one.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from nba.client.connection import Connections
-from nba.client.replies import DecisionReply, DecisionTrace, OutcomeReply, read
+from nba.client.replies import (
+    DecisionReply,
+    DecisionTrace,
+    OutcomeReply,
+    PlanReply,
+    PoliciesReply,
+    ReadyReply,
+    read,
+)
 from nba.client.requests import Request, encoded, with_id
 
 
@@ -54,6 +62,65 @@ class Client:
         """A decision as the journal holds it; raises UnknownIdError for one that is not there."""
         path = f"/v1/decisions/{quote(decision_id, safe='')}"
         return read(DecisionTrace, self._connections.ask("GET", path))
+
+    def activate(self, decision_id: str) -> None:
+        """Tell that a deferred decision was shown, so that it is learned from."""
+        self._connections.ask("POST", f"/v1/decisions/{quote(decision_id, safe='')}/activate")
+
+    def ready(self) -> ReadyReply:
+        """What is served, and how much was done; raises UnavailableError if it is not ready."""
+        return read(ReadyReply, self._connections.ask("GET", "/readyz"))
+
+    def policies(self) -> PoliciesReply:
+        """The plan of all use cases, and the cards of its policies."""
+        return read(PoliciesReply, self._connections.ask("GET", "/v1/policies"))
+
+    def promote(
+        self,
+        policy: str | bytes,
+        *,
+        use_case: str = "default",
+        role: str = "active",
+        share: float = 0.0,
+    ) -> PlanReply:
+        """Give a policy its role (active, canary or shadow) in every worker.
+
+        `policy` is the version of one in the store, or the bytes of a policy file to send there.
+        """
+        asked: dict[str, object] = {"use_case": use_case, "role": role, "share": share}
+        path = "/v1/policies:promote"
+        if isinstance(policy, bytes):
+            path += "?" + urlencode(asked)
+            kind = "application/octet-stream"
+            return read(PlanReply, self._connections.ask("POST", path, policy, kind=kind))
+        body = encoded(asked | {"version": policy})
+        return read(PlanReply, self._connections.ask("POST", path, body))
+
+    def rollback(self, *, use_case: str = "default") -> PlanReply:
+        """The version before the active one is active again; sent once, for twice is two back."""
+        body = encoded({"use_case": use_case})
+        path = "/v1/policies:rollback"
+        return read(PlanReply, self._connections.ask("POST", path, body, again=False))
+
+    def mode(
+        self,
+        mode: str | None = None,
+        *,
+        use_case: str = "default",
+        holdout: float | None = None,
+        canary_share: float | None = None,
+        shadows: Sequence[str] | None = None,
+    ) -> PlanReply:
+        """Change how a use case is run; what is None stays as it is."""
+        asked: dict[str, object] = {
+            "mode": mode,
+            "holdout": holdout,
+            "canary_share": canary_share,
+            "shadows": None if shadows is None else list(shadows),
+        }
+        given = {name: value for name, value in asked.items() if value is not None}
+        body = encoded({"use_case": use_case} | given)
+        return read(PlanReply, self._connections.ask("POST", "/v1/policies:mode", body))
 
     def close(self) -> None:
         """Close the connections; the client opens new ones if it is used again."""

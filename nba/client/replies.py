@@ -75,6 +75,74 @@ class DecisionTrace:
     outcomes: tuple[OutcomeKnown, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A version that acts for a share of the customers."""
+
+    version: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """What is served for one use case."""
+
+    active: str  # a policy version
+    previous: tuple[str, ...]  # the latest last
+    mode: str  # off, shadow, apprentice or online
+    canary: Canary | None
+    holdout: float  # share of the customers whom the safe rule serves
+    shadows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReply:
+    """A use case as every worker serves it now."""
+
+    generation: int
+    use_case: str
+    plan: UseCase
+    workers: int  # that have it
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCard:
+    """What a policy file says about itself, in short."""
+
+    name: str
+    kind: str
+    version: str
+    digest: str
+    spec_version: str
+    objective: Mapping[str, float]  # EUR a unit of each outcome component
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesReply:
+    """The plan of all use cases, and the policies that it needs."""
+
+    active: str
+    policies: tuple[PolicyCard, ...]
+    generation: int
+    use_cases: Mapping[str, UseCase]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyReply:
+    """What a server that can promise something serves, and has done."""
+
+    status: str
+    policy: str
+    policy_version: str
+    spec_version: str
+    durability: str
+    decisions_known: int
+    decisions: int
+    fallbacks: int
+    opt_outs: int
+    outcomes: int
+
+
 def read(kind: type[_T], body: bytes) -> _T:
     """The reply in a body; raises UnavailableError for one of another form.
 

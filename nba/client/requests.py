@@ -33,7 +33,8 @@ class Request:
     actions: Iterable[Candidate]
     consent: bool = True  # False asks for a decision without personalisation
     decision_id: str | None = None  # the client makes one, so that a retry is safe
-    dry_run: bool = False
+    dry_run: bool = False  # decide, but remember nothing
+    deferred: bool = False  # it may never be shown: `Client.activate` tells that it was
 
     def to_json(self) -> dict[str, object]:
         """The request as the server reads it."""
@@ -44,8 +45,9 @@ class Request:
         }
         if self.decision_id is not None:
             plain["decision_id"] = self.decision_id
-        if self.dry_run:
-            plain["dry_run"] = True
+        for name, asked in (("dry_run", self.dry_run), ("deferred", self.deferred)):
+            if asked:
+                plain[name] = True
         return plain
 
 

@@ -72,7 +72,8 @@ class App:
         except asyncio.CancelledError:
             if not self.gate.is_overdue(task):
                 raise
-            found = self._refused(self.gate.overdue_error(), scope["path"])
+            route = self._routes_of(scope["path"])[0].get(scope["method"])
+            found = self._refused(self.gate.overdue_error(), scope["path"], route=route)
         finally:
             del running[task]
         if isinstance(found, bytes):
@@ -111,13 +112,19 @@ class App:
             answer = await route.handle(self._server, call)
             self._seconds[route.path].observe(time.perf_counter() - began)
         except RequestError as error:
-            return self._refused(error, route.path)
+            return self._refused(error, route.path, route=route)
         except JournalError as error:
             told = RequestError(503, "journal", str(error), "retry with the same decision_id")
-            return self._refused(told, route.path)
+            return self._refused(told, route.path, route=route)
         return answer
 
-    def _refused(self, error: RequestError, path: str, *headers: tuple[bytes, bytes]) -> Answer:
+    def _refused(
+        self,
+        error: RequestError,
+        path: str,
+        *headers: tuple[bytes, bytes],
+        route: Route | None = None,
+    ) -> Answer:
         """The refusal, counted; the first of a second is told in the log, without what was sent."""
         status = str(error.status)
         self._server.metrics.cell(
@@ -131,6 +138,9 @@ class App:
             headers = (*headers, (b"retry-after", b"1"))
         if error.status == 401:
             headers = (*headers, (b"www-authenticate", b"Bearer"))
+        if route is not None and route.told is not None:
+            code, body = route.told(error)
+            return Answer(body, code, _JSON, headers)
         return refused(error, *headers)
 
     def _routes_of(self, path: str) -> tuple[dict[str, Route], str]:

@@ -102,7 +102,10 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["description"] = f"Needs a key with the scope {route.scope!r}."
     if route.request is not None:
         content = {"schema": _reference(route.request)} | _example(route.example)
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        kinds: dict[str, Any] = {"application/json": content}
+        if route.also:
+            kinds[route.also] = {}
+        operation["requestBody"] = {"required": True, "content": kinds}
     if "{id}" in route.path:
         where = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [where | {"example": _IDS.get(_tag(route), "example-0001")}]
@@ -112,6 +115,8 @@ def _operation(route: Route) -> dict[str, Any]:
 def _done(route: Route) -> dict[str, Any]:
     if route.status == 204:
         return {"description": "done"}
+    if route.content_type != "application/json":
+        return {"description": "done", "content": {route.content_type: {}}}
     schema = {"type": "object"} if route.reply is None else _reference(route.reply)
     return {"description": "done", "content": {route.content_type: {"schema": schema}}}
 

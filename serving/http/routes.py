@@ -1,5 +1,6 @@
 """Every path of the API, in one table: the app serves it and the description is made from it."""
 
+from functools import partial
 from typing import Final
 
 from serving.api.activate import activate
@@ -16,6 +17,7 @@ from serving.personalizer.wire import (
     RankReply,
     RankRequest,
     RewardRequest,
+    told_on_the_wire,
 )
 from serving.schema import (
     DecisionReply,
@@ -46,6 +48,7 @@ def _personalizer(prefix: str) -> tuple[Route, ...]:
             status=201,
             example="rank",
             refusal=PersonalizerErrorReply,
+            told=partial(told_on_the_wire, "InvalidRankRequest"),
             described=described,
         ),
         Route(
@@ -59,6 +62,7 @@ def _personalizer(prefix: str) -> tuple[Route, ...]:
             status=204,
             example="reward",
             refusal=PersonalizerErrorReply,
+            told=partial(told_on_the_wire, "InvalidRewardRequest"),
             described=described,
         ),
         Route(
@@ -70,6 +74,7 @@ def _personalizer(prefix: str) -> tuple[Route, ...]:
             errors=(404, 409, 413, 503),
             status=204,
             refusal=PersonalizerErrorReply,
+            told=partial(told_on_the_wire, "InvalidEventIdToActivate"),
             described=described,
         ),
     )
@@ -127,6 +132,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=PlanReply,
         errors=(400, 409, 413, 422, 503),
         limit="max_policy_bytes",
+        example="promote",
+        also="application/octet-stream",
     ),
     Route(
         "POST",
@@ -135,6 +142,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Go back to the version before",
         "admin",
         request=RollbackRequest,
+        example="rollback",
         reply=PlanReply,
         errors=(400, 409, 413, 422, 503),
     ),
@@ -145,10 +153,11 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Change how a use case is run",
         "admin",
         request=ModeRequest,
+        example="mode",
         reply=PlanReply,
         errors=(400, 409, 413, 422, 503),
     ),
-    Route("GET", "/metrics", metrics, "Numbers for Prometheus", "open"),
+    Route("GET", "/metrics", metrics, "Numbers for Prometheus", "open", content_type="text/plain"),
     Route("GET", "/healthz", alive, "Is the process alive?", "open"),
     Route("GET", "/readyz", ready, "Can it promise anything now?", "open", errors=(503,)),
     *(route for prefix in PREFIXES for route in _personalizer(prefix)),

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from nba.errors import JournalError, RequestError
-from serving.call import JSON, Answer
+from nba.errors import RequestError
 
 Features = list[dict[str, Any]]  # objects in any depth
 _Id = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -68,6 +67,7 @@ class PersonalizerErrorReply(Struct, frozen=True):
 
 
 _T = TypeVar("_T", RankRequest, RewardRequest)
+_JSON: Final = msgspec.json.Encoder()
 _CODES: Final = {
     401: "Unauthorized",
     403: "Unauthorized",
@@ -93,13 +93,10 @@ def decode_wire(body: bytes, kind: type[_T]) -> _T:
         raise RequestError(400, "body", "nested too deeply", "send plain objects") from error
 
 
-def refused_on_the_wire(error: RequestError | JournalError, code: str) -> Answer:
-    """The answer in Personalizer's form; `code` is that of a request that is wrong."""
-    status = 503 if isinstance(error, JournalError) else error.status
-    if status in {400, 422}:  # the service knew no 422
+def told_on_the_wire(code: str, error: RequestError) -> tuple[int, bytes]:
+    """Status and body of a refusal in Personalizer's form; `code` is that of a wrong request."""
+    if error.status in {400, 422}:  # the service knew no 422
         status, found = 400, code
     else:
-        found = _CODES.get(status, "BadRequest")
-    reply = PersonalizerErrorReply(PersonalizerError(found, str(error)))
-    headers = ((b"retry-after", b"1"),) if status == 503 else ()
-    return Answer(JSON.encode(reply), status, headers=headers)
+        status, found = error.status, _CODES.get(error.status, "BadRequest")
+    return status, _JSON.encode(PersonalizerErrorReply(PersonalizerError(found, str(error))))

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from nba.client import Candidate, Client, Request
+from nba.act.uniform import Uniform
+from nba.client import Canary, Candidate, Client, Request
 from nba.errors import ConflictError, RequestError, UnknownIdError
 from tests.serving.live_server import EXAMPLE, LiveServer, policy_file, serving
 
@@ -118,3 +121,35 @@ def test_a_lost_answer_is_one_decision(server: LiveServer, client: Client) -> No
         reply = unlucky.decide(request())
     assert made() == before + 1
     assert client.trace(reply.decision_id).reply == reply
+
+
+def test_what_is_served_is_told(client: Client) -> None:
+    ready, policies = client.ready(), client.policies()
+    assert (ready.status, ready.durability) == ("ready", "os")
+    assert policies.active == ready.policy_version == policies.use_cases["default"].active
+    assert policies.policies[0].objective["resolved"] == 7.0
+
+
+def test_a_deferred_decision_is_activated(client: Client) -> None:
+    reply = client.decide(replace(request(), deferred=True))
+    assert not client.trace(reply.decision_id).training
+    client.activate(reply.decision_id)
+    assert client.trace(reply.decision_id).training
+
+
+def test_policies_are_changed_by_calls(client: Client, tmp_path: Path) -> None:
+    first = client.policies().active
+    sent = policy_file(tmp_path, Uniform()).read_bytes()
+    promoted = client.promote(sent)
+    assert promoted.plan.active != first
+    assert client.decide(request()).policy == "uniform"
+    assert client.rollback().plan.active == first
+    canary = client.promote(promoted.plan.active, role="canary", share=0.25)
+    assert canary.plan.canary == Canary(promoted.plan.active, 0.25)
+    changed = client.mode("shadow", holdout=0.1, canary_share=0.0, shadows=[promoted.plan.active])
+    assert (changed.plan.mode, changed.plan.holdout, changed.plan.canary) == ("shadow", 0.1, None)
+    assert changed.plan.shadows == (promoted.plan.active,)
+    back = client.mode("online", holdout=0.0, shadows=[])
+    assert (back.plan.mode, back.plan.shadows) == ("online", ())
+    with pytest.raises(RequestError, match="000000000000"):
+        client.promote("0" * 12)

@@ -9,17 +9,25 @@ import pytest
 
 from nba.client import replies
 from nba.errors import UnavailableError
-from serving import schema
+from serving import schema, schema_policies
+from serving.policies import plan
 
-SHARED = [n for n, kind in vars(replies).items() if is_dataclass(kind) and hasattr(schema, n)]
+ROOMS: tuple[Any, ...] = (schema, schema_policies, plan)
+SHARED = [
+    (kind, getattr(room, name))
+    for name, kind in vars(replies).items()
+    for room in ROOMS
+    if is_dataclass(kind) and hasattr(room, name)
+]
 OUTCOME = {"decision_id": "d", "recorded": ["resolved"], "already_known": []}
 
 
-@pytest.mark.parametrize("name", SHARED)
-def test_a_reply_has_the_fields_that_the_server_sends(name: str) -> None:
-    sent = {field.encode_name for field in msgspec.structs.fields(getattr(schema, name))}
-    known = {field.name for field in fields(getattr(replies, name))}
-    assert known <= sent
+@pytest.mark.parametrize(("kind", "server"), SHARED)
+def test_a_reply_has_the_fields_that_the_server_sends(
+    kind: type[Any], server: type[msgspec.Struct]
+) -> None:
+    sent = {field.encode_name for field in msgspec.structs.fields(server)}
+    assert {field.name for field in fields(kind)} <= sent
 
 
 def read_outcome(**changed: object) -> replies.OutcomeReply:

@@ -196,3 +196,9 @@ def test_without_a_map_the_names_are_those_of_the_spec(tmp_path: Path) -> None:
         status, _, answer = counter.post(f"/events/{reply['eventId']}/reward", {"value": 1})
         assert (status, answer["error"]["code"]) == (400, "InvalidRewardRequest")
         assert "reward_component" in answer["error"]["message"]
+
+
+def test_refusals_at_the_gate_have_personalizers_form_too(tmp_path: Path) -> None:
+    with desk(tmp_path, max_body_bytes=10) as counter:
+        status, _, answer = counter.post(f"{V11}/rank", RANK)
+    assert (status, answer["error"]["code"]) == (413, "BadRequest")
