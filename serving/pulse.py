@@ -19,10 +19,12 @@ _STATM: Final = Path("/proc/self/statm")
 async def pulse(server: Server, *chores: Callable[[], None]) -> None:
     """Beat until cancelled; the chores are done on every beat."""
     refused = ""
+    late = (0.0, 0.0, 0.0)
     while True:
         due = time.perf_counter() + EVERY_S
         await asyncio.sleep(EVERY_S)
-        server.lag_s = max(0.0, time.perf_counter() - due)
+        late = (*late[1:], max(0.0, time.perf_counter() - due))
+        server.lag_s = min(late)  # one late beat is a hiccup, three in a row are too much work
         for chore in chores:
             chore()
         say_how_it_stands(server)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from nba.errors import RequestError
+from serving.policies.plan import DEFAULT, UseCaseName
 
 Value = float | str | bool | None
 Mode = Literal["policy", "rules", "control", "baseline"]  # who chose
@@ -45,6 +46,8 @@ class DecisionRequest(Struct, frozen=True, forbid_unknown_fields=True):
     actions: Annotated[list[Candidate], Meta(min_length=1)]
     decision_id: DecisionId | None = None
     dry_run: bool = False  # decide, but remember nothing
+    use_case: UseCaseName = DEFAULT  # which of the server's policies decides
+    baseline: _Name | None = None  # the action that the caller would take itself
     deferred: bool = False  # it may never be shown: no learner sees it until it is activated
 
 

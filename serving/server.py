@@ -32,7 +32,7 @@ class Server:
     metrics: Metrics = field(default_factory=Metrics)
     log: LifecycleLog = field(default_factory=LifecycleLog)
     running: "dict[asyncio.Task[Any], float]" = field(default_factory=dict)  # when each began
-    lag_s: float = 0.0  # how late the loop ran last
+    lag_s: float = 0.0  # how late the loop has run for three beats
     draining: bool = False  # it is being stopped
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from nba.errors import RequestError
 from serving.call import JSON, Call
 from serving.journal.index import Entry
 from serving.journal.records import encode_record, reply_of
-from serving.path.decision import make_decision
+from serving.path.sides import decide_as_assigned, watching
 from serving.schema import DecisionRequest, decode
 from serving.server import Server
 
@@ -19,8 +19,9 @@ async def decide(server: Server, call: Call) -> bytes:
     entry = None if request.dry_run else server.index.get(decision_id)
     if entry is not None:
         return await _again(server, entry, request, call.body)
-    record = make_decision(
-        request, call.body, server.store.current, decision_id=decision_id, now=server.clock()
+    assigned = server.store.assignment(request.use_case, request.customer.id)
+    record = decide_as_assigned(
+        request, call.body, assigned, decision_id=decision_id, now=server.clock()
     )
     if request.dry_run:
         server.metrics.cell("nba_dry_runs_total").add()
@@ -30,6 +31,9 @@ async def decide(server: Server, call: Call) -> bytes:
     answer = JSON.encode(reply_of(record))
     await asyncio.shield(write)
     server.metrics.decided(record)
+    if not assigned.plain and record.training:
+        versions = [served.loaded.policy.version for served in watching(assigned)]
+        server.metrics.watched(record, versions)
     return answer
 
 

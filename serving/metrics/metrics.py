@@ -3,12 +3,14 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
+from struct import Struct
 from typing import Final
 
-from serving.journal.records import DecisionRecord
+from serving.journal.records import DecisionRecord, float64s
 from serving.metrics.board import Board, read_board
 from serving.metrics.families import FAMILIES
 
+_DOUBLE: Final = Struct("<d")
 BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
@@ -63,7 +65,6 @@ class Metrics:
         self._cells: dict[tuple[str, ...], Cell] = {}
         self._decided: dict[tuple[str, str, str], Cell] = {}
         self._propensity = self.cell("nba_propensity_sum")
-        self._explored = self.cell("nba_explored_total")
         self._opt_outs = self.cell("nba_opt_outs_total")
 
     def cell(self, name: str, *labels: str) -> Cell:
@@ -92,12 +93,35 @@ class Metrics:
             labels = ("mode", key[0], "policy", record.policy, "version", key[1], "kind", key[2])
             cell = self._decided[key] = self.cell("nba_decisions_total", *labels)
         cell.add()
+        self._propensity.add(record_propensity(record))
+        if record.control:
+            self.cell("nba_control_total", "control", record.control).add()
         if not record.training:
             self._opt_outs.add()
         if record.fallback_reason:
             self.last_fallback = record.fallback_reason
             cause = record.fallback_reason.partition(":")[0]
             self.cell("nba_fallbacks_total", "cause", cause).add()
+
+    def watched(self, record: DecisionRecord, versions: Sequence[str]) -> None:
+        """Count how the policies that watched compare with what was done; no score is an error."""
+        taken = record.action_ids[record.chosen]
+        scores = {score.policy_version: score for score in record.shadow}
+        for version in versions:
+            score = scores.get(version)
+            if score is None:
+                self.cell("nba_shadow_errors_total", "version", version).add()
+                continue
+            if record.mode == "baseline":
+                family, same = "nba_apprentice", "_matched"
+                agrees = int(float64s(score.probabilities).argmax()) == record.chosen
+                self.cell(f"{family}_total", "version", version).add()
+            else:
+                family, same = "nba_shadow", "_agreed"
+                agrees = score.chosen == taken
+                self.cell(f"{family}_scored_total", "version", version).add()
+            if agrees:
+                self.cell(f"{family}{same}_total", "version", version).add()
 
     def scored(self) -> dict[str, float]:
         """How the policies that do not act, or only watch, compare with what was done."""
@@ -123,6 +147,12 @@ class Metrics:
         for worker, path in self._others.items():
             found[worker] = read_board(path).get(_key(name, f'worker="{worker}"'), 0.0)
         return found
+
+
+def record_propensity(record: DecisionRecord) -> float:
+    """The probability of what was chosen, without an array."""
+    (found,) = _DOUBLE.unpack_from(record.probabilities, 8 * record.chosen)
+    return float(found)
 
 
 def board_path(folder: Path, worker: int) -> Path:

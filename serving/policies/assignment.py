@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from serving.policies.plan import Mode, UseCase
-from serving.policies.served import Served
+from serving.policies.served import Served, ruled
 
 Control = Literal["", "holdout", "canary"]
 
@@ -26,9 +26,11 @@ class Assignment:
     """
 
     served: Served
+    rule: Served  # with its safe rule as the policy
     control: Control = ""
     shadows: tuple[Served, ...] = ()
     mode: Mode = "online"
+    plain: bool = False  # the policy acts, on nobody's special side, and nothing watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ def make_lane(name: str, use: UseCase, loaded: Mapping[str, Served]) -> Lane:
     shadows = tuple(loaded[version] for version in use.shadows)
     online = use.mode == "online"
     version = use.active if use.canary is None else use.canary.version
+    rule = ruled(active)
+    plain = online and not shadows
     return Lane(
-        plain=Assignment(active, "", shadows, use.mode),
-        holdout=Assignment(active, "holdout", shadows, use.mode),
-        canary=Assignment(loaded[version], "canary", shadows, use.mode),
+        plain=Assignment(active, rule, "", shadows, use.mode, plain),
+        holdout=Assignment(active, rule, "holdout", shadows, use.mode),
+        canary=Assignment(loaded[version], rule, "canary", shadows, use.mode),
         holdout_share=use.holdout if online else 0.0,
         canary_share=use.canary.share if online and use.canary is not None else 0.0,
         holdout_key=_key(f"holdout {name}"),

@@ -18,6 +18,11 @@ class Served:
     rules: tuple[Rule, ...]
 
 
+def ruled(served: Served) -> Served:
+    """The same with its safe rule as the policy: what decides where no policy may act."""
+    return replace(served, loaded=replace(served.loaded, policy=served.safe_rule))
+
+
 def load_served(path: Path, *, occupancy_cap: float) -> Served:
     """The policy of a file, verified on its golden inputs; raises PolicyFileError for a bad one."""
     loaded = load_policy(path)

@@ -1,0 +1,112 @@
+"""A decision as the plan assigns it: the policy, its safe rule or the caller acts, others watch.
+
+Whoever acts, the record has the probabilities of that one; what a watching policy would have done
+stands beside it and is never acted on.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from nba.errors import RequestError
+from serving.journal.records import DecisionRecord, ShadowScore, float64s
+from serving.path.decision import make_decision
+from serving.policies.assignment import Assignment
+from serving.policies.plan import DEFAULT
+from serving.policies.served import Served
+from serving.schema import DecisionRequest
+
+Decide = Callable[[Served], DecisionRecord]
+
+
+def decide_as_assigned(
+    request: DecisionRequest, body: bytes, assigned: Assignment, *, decision_id: str, now: float
+) -> DecisionRecord:
+    """The decision for a customer on this side of the plan.
+
+    A policy that watches and fails leaves no score: compare `record.shadow` with
+    `watching(assigned)`. Raises RequestError for a request that cannot be decided.
+    """
+
+    def by(served: Served) -> DecisionRecord:
+        return make_decision(request, body, served, decision_id=decision_id, now=now)
+
+    if assigned.plain and request.use_case == DEFAULT and not request.baseline:
+        return by(assigned.served)  # the common case has no more to it
+    _check_baseline(request)
+    acts = assigned.mode == "online" and assigned.control != "holdout"
+    record = by(assigned.served if acts or not request.customer.consent else assigned.rule)
+    changes: dict[str, object] = {"use_case": request.use_case, "baseline": request.baseline or ""}
+    if request.customer.consent:
+        changes |= _side(request, record, assigned)
+        changes["shadow"] = _scores(by, record, changes, watching(assigned))
+    return msgspec.structs.replace(record, **changes)
+
+
+def watching(assigned: Assignment) -> tuple[Served, ...]:
+    """The policies that are scored and do not act, the one that is to act later first."""
+    own = (assigned.served,) if assigned.mode in {"shadow", "apprentice"} else ()
+    return (*own, *assigned.shadows)
+
+
+def _side(
+    request: DecisionRequest, record: DecisionRecord, assigned: Assignment
+) -> dict[str, object]:
+    """What of the record is the side's, not the deciding policy's."""
+    if assigned.mode == "apprentice" or (assigned.mode == "shadow" and request.baseline):
+        return _callers_choice(request, record)
+    if assigned.control == "holdout":
+        return {"mode": "control", "control": "holdout"}
+    if assigned.mode != "online":
+        return {"mode": "rules"}
+    return {"control": assigned.control}
+
+
+def _callers_choice(request: DecisionRequest, record: DecisionRecord) -> dict[str, object]:
+    """The caller's own choice, certain; if a rule removed it, the first action that was not."""
+    wanted = request.baseline or request.actions[0].id
+    ids = record.action_ids
+    place = ids.index(wanted) if wanted in ids else 0
+    kinds = {action.id: action.kind for action in request.actions}
+    why = ["the caller's own choice: the policy only watches"]
+    if wanted not in ids:
+        why = [f"the caller's choice {wanted} was removed: the first of the others"]
+    certain = np.zeros(len(ids), dtype="<f8")
+    certain[place] = 1.0
+    return {
+        "mode": "baseline",
+        "policy": "baseline",
+        "policy_version": "caller",
+        "chosen": place,
+        "chosen_kind": kinds[ids[place]],
+        "probabilities": certain.tobytes(),
+        "rewards": b"",
+        "why": [*why, f"{len(ids)} eligible actions were compared"],
+        "fallback_reason": "",
+    }
+
+
+def _scores(
+    by: Decide, record: DecisionRecord, changes: dict[str, object], watchers: tuple[Served, ...]
+) -> list[ShadowScore]:
+    taken = changes.get("chosen", record.chosen)
+    assert isinstance(taken, int)
+    scores: list[ShadowScore] = []
+    for served in watchers:
+        try:
+            seen = by(served)
+        except Exception:  # noqa: BLE001, S112 whatever a watcher does; the missing score is counted
+            continue
+        if seen.fallback_reason or seen.action_ids != record.action_ids:
+            continue
+        probability = float(float64s(seen.probabilities)[taken])
+        chosen = seen.action_ids[seen.chosen]
+        scores.append(ShadowScore(seen.policy_version, chosen, probability, seen.probabilities))
+    return scores
+
+
+def _check_baseline(request: DecisionRequest) -> None:
+    if request.baseline and all(action.id != request.baseline for action in request.actions):
+        message = f"{request.baseline!r} is none of the actions"
+        raise RequestError(422, "baseline", message, "name the id of the action you would take")
