@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 
 from nba.errors import InputError, RequestError
-from serving.api.decide import check_size
 from serving.journal.records import reply_of
+from serving.path.asked import check_size
 from serving.path.decision import make_decision
 from serving.policies.store import PolicyStore
 from serving.schema import DecisionRequest, decode
@@ -55,7 +55,7 @@ class PolicyModel:
     def _answer(self, plain: object) -> dict[str, object]:
         body = msgspec.json.encode(plain, enc_hook=_without_numpy)
         request = decode(body, DecisionRequest)
-        check_size(request, self._settings.max_actions)
+        check_size(len(request.actions), self._settings.max_actions)
         decision_id = request.decision_id or secrets.token_hex(12)
         record = make_decision(
             request, body, self._store.current, decision_id=decision_id, now=time.time()

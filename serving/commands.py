@@ -10,9 +10,9 @@ import msgspec
 from nba.act.bundle import load_policy
 from nba.errors import InputError
 from nba.terminal import print_json
-from serving.api.decide import check_size
 from serving.journal.records import reply_of
 from serving.lifecycle_log import LOG_FORMATS
+from serving.path.asked import check_size
 from serving.path.decision import make_decision
 from serving.policies.card import card_json, card_told
 from serving.policies.store import PolicyStore
@@ -69,7 +69,7 @@ def decide(request_file: Path, policy_file: Path, as_json: bool) -> None:
     served = PolicyStore(policy_file, occupancy_cap=settings.occupancy_cap).current
     body = _read(request_file)
     request = decode(body, DecisionRequest)
-    check_size(request, settings.max_actions)
+    check_size(len(request.actions), settings.max_actions)
     decision_id = request.decision_id or f"file-{hashlib.sha256(body).hexdigest()[:24]}"
     record = make_decision(request, body, served, decision_id=decision_id, now=time.time())
     reply = reply_of(record)

@@ -3,7 +3,10 @@
 The draw is keyed by decision id and policy version: a retry or a replay draws the same action.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
+from math import nextafter
 
 import numpy as np
 
@@ -38,6 +41,22 @@ def draw(probabilities: Floats, uniforms: Floats) -> tuple[Ints, Floats]:
     return chosen, probabilities[np.arange(len(chosen)), chosen]
 
 
+def draw_one(probabilities: list[float], *, decision_id: str, version: str) -> int:
+    """The index that `draw` gives for one row and the key of a decision id and policy version.
+
+    Raises InputError if the row is no distribution.
+
+    >>> draw_one([0.0, 1.0], decision_id="d-1", version="a")
+    1
+    """
+    cumulated = list(accumulate(probabilities))
+    total = cumulated[-1]
+    if not (abs(total - 1.0) <= _SUM_TOLERANCE and min(probabilities) >= 0.0):
+        return int(draw(np.array([probabilities]), np.zeros(1))[0][0])  # which says what is wrong
+    point = min(keyed_uniform(decision_id, version) * total, nextafter(total, 0.0))
+    return bisect_right(cumulated, point)
+
+
 def decide(
     policy: Policy,
     context: Context,
@@ -64,14 +83,13 @@ def drawn(
     excluded: Mapping[str, str] | None = None,
 ) -> Decision:
     """The decision drawn from probabilities (k,) that the policy has already given."""
-    uniform = np.array([keyed_uniform(decision_id, policy.version)])
-    chosen, propensity = draw(probabilities[None], uniform)
     order = np.argsort(-probabilities, kind="stable").tolist()
     shares = probabilities.tolist()
+    chosen = draw_one(shares, decision_id=decision_id, version=policy.version)
     return Decision(
         decision_id=decision_id,
-        chosen=actions.actions[int(chosen[0])],
-        propensity=float(propensity[0]),
+        chosen=actions.actions[chosen],
+        propensity=shares[chosen],
         ranked=tuple((actions.actions[i].id, shares[i]) for i in order),
         policy=policy.name,
         policy_version=policy.version,

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
+
+import numpy as np
 
 from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
-from nba.types import Action, ActionSet
+from nba.types import Action, ActionSet, Floats32
 
 FALLBACK_KIND: Final = "queue"  # rules without kinds leave it: some action must stay
 
@@ -37,7 +39,9 @@ class Rule:
         if not self.column:
             return None
         value = action.features[spec.action_column(self.column)]
-        if self.least <= value <= self.most:
+        # A bound is rounded like the features of a request, which may be float32.
+        low, high = np.array([self.least, self.most], dtype=action.features.dtype)
+        if low <= value <= high:
             return None
         bound = f"above {self.most:g}" if value > self.most else f"below {self.least:g}"
         return f"{self.name}: {self.column} {value:.3g} is {bound}"
@@ -48,6 +52,40 @@ RULES: Final = (
     Rule("occupancy cap", kinds=("employee",), column="occupancy_1h", most=0.95),
     Rule("consent", kinds=("callback",), needs_consent=True),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A quick test for all actions of a decision at once: most decisions lose none to the rules."""
+
+    bounds: tuple[tuple[int, float, float], ...]  # column, least, most: float32 like the features
+    needs_consent: bool
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], spec: FeatureSpec) -> Self:
+        """The test that rules and spec make."""
+        return cls(
+            tuple(
+                (
+                    spec.action_column(rule.column),
+                    float(np.float32(rule.least)),
+                    float(np.float32(rule.most)),
+                )
+                for rule in rules
+                if rule.column
+            ),
+            any(rule.needs_consent for rule in rules),
+        )
+
+    def clear(self, features: Floats32, *, consent: bool) -> bool:
+        """True if no rule can remove any of these actions (k, p); False: ask each rule."""
+        if self.needs_consent and not consent:
+            return False
+        for column, least, most in self.bounds:
+            values = features[:, column].tolist()
+            if max(values) > most or min(values) < least:
+                return False
+        return True
 
 
 def check_rules(rules: Sequence[Rule], spec: FeatureSpec) -> None:

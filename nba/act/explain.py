@@ -3,14 +3,17 @@
 They compare what was given and predicted; which of them moved a net's score is not claimed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from itertools import compress
+from math import sqrt
+from typing import Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from nba.act.longest_idle import LongestIdle
 from nba.listen.encode import FeatureSpec
-from nba.types import ActionSet, Context, Floats, Policy, RewardModel
+from nba.types import ActionSet, Context, Floats, Floats32, Policy, RewardModel
 
 _REASONS: Final = 3
 
@@ -84,80 +87,144 @@ def why(
         probabilities = policy.probabilities(context, actions)
     if rewards is None:
         rewards = predicted_rewards(policy, context, actions)
-    reasons: list[str] = []
-    if len(actions) == 1:
-        reasons.append("the only eligible action")
-    elif probabilities[chosen_index] < probabilities.max():
-        reasons.append(
-            f"explored: drawn with probability {probabilities[chosen_index]:.2g}, where the most "
-            f"probable action had {probabilities.max():.2g}"
+    kinds = [action.kind for action in actions.actions]
+    shares = probabilities.tolist()
+    told = None if rewards is None else rewards.tolist()
+    return Explainer.of(policy, spec).why(kinds, actions.features, chosen_index, shares, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """What the reasons of one policy have in common."""
+
+    policy: str
+    version: str
+    wordings: tuple[_Wording, ...]  # those the spec has: first the ones told of every kind
+    columns: np.ndarray[tuple[int], np.dtype[np.intp]]  # (w,)
+    favour: tuple[tuple[float, float], ...]  # per wording: its sign, and what puts it in front
+    of_all: int  # how many of the wordings are told of every kind
+
+    @classmethod
+    def of(cls, policy: Policy, spec: FeatureSpec) -> Self:
+        """The explainer of a policy's decisions on a spec."""
+        first = _RULE_COLUMNS if isinstance(policy, LongestIdle) else ()
+        known = [w for w in _WORDINGS if w.column in spec.action_names]
+        wordings = (
+            *(w for w in known if not w.same_kind),
+            *(w for w in known if w.same_kind),
         )
-    if rewards is not None:
-        reasons.append(_reward_reason(rewards, chosen_index))
-    first = _RULE_COLUMNS if isinstance(policy, LongestIdle) else ()
-    reasons += _feature_reasons(actions, chosen_index, spec, first)
-    reasons.append(
-        f"probability {probabilities[chosen_index]:.2g} under {policy.name}, "
-        f"{_place(probabilities, chosen_index, 1, 'highest')}"
-    )
-    reasons.append(f"{len(actions)} eligible actions were compared")
-    reasons.append(f"decided by {policy.name}, version {policy.version}")
-    return reasons[0], reasons[1], reasons[2]
+        return cls(
+            policy.name,
+            policy.version,
+            wordings,
+            np.array([spec.action_column(w.column) for w in wordings], dtype=np.intp),
+            tuple((w.sign, 10.0 if w.column in first else 0.0) for w in wordings),
+            sum(not w.same_kind for w in wordings),
+        )
+
+    def why(
+        self,
+        kinds: Sequence[str],
+        features: Floats | Floats32,
+        chosen: int,
+        probabilities: list[float],
+        rewards: list[float] | None,
+    ) -> tuple[str, str, str]:
+        """Three true reasons for the chosen one of k actions with features (k, p)."""
+        reasons: list[str] = []
+        own, most = probabilities[chosen], max(probabilities)
+        if len(kinds) == 1:
+            reasons.append("the only eligible action")
+        elif own < most:
+            reasons.append(
+                f"explored: drawn with probability {own:.2g}, where the most "
+                f"probable action had {most:.2g}"
+            )
+        if rewards is not None:
+            reasons.append(_reward_reason(rewards, chosen))
+        reasons += self._facts(kinds, features, chosen, _REASONS - len(reasons))
+        if len(reasons) < _REASONS:
+            reasons.append(
+                f"probability {own:.2g} under {self.policy}, "
+                f"{_place(probabilities, chosen, 1, 'highest')}"
+            )
+            reasons.append(f"{len(kinds)} eligible actions were compared")
+            reasons.append(f"decided by {self.policy}, version {self.version}")
+        return reasons[0], reasons[1], reasons[2]
+
+    def _facts(
+        self, kinds: Sequence[str], features: Floats | Floats32, chosen: int, number: int
+    ) -> list[str]:
+        """The facts in which the chosen action stands out, the most favourable first."""
+        kind = kinds[chosen]
+        values = features.take(self.columns, axis=1)  # (k, w)
+        gaps = np.subtract(values, values[chosen], dtype=np.float64)
+        own_kind = [other == kind for other in kinds] if kind == "employee" else None
+        shares = np.empty((2, len(kinds)))
+        shares[0] = 1.0 / len(kinds)
+        shares[1] = 0.0 if own_kind is None else own_kind
+        if own_kind is not None:
+            shares[1] /= sum(own_kind)
+        means = shares.dot(gaps).tolist()
+        # Zero if and only if all values are the chosen one's: the gaps are exact.
+        squares = shares.dot(np.square(gaps, out=gaps)).tolist()
+        facts: list[tuple[float, int]] = []
+        for i, (sign, bonus) in enumerate(self.favour):
+            group = 0 if i < self.of_all else 1
+            if group and own_kind is None:
+                break
+            mean, square = means[group][i], squares[group][i]
+            variance = square - mean * mean
+            lead = -sign * mean / sqrt(variance) if square > 0.0 and variance > 0.0 else 0.0
+            if square > 0.0 or bonus:
+                facts.append((-lead - bonus, i))
+        facts.sort()
+        return [
+            _fact_text(
+                self.wordings[i],
+                values[:, i].tolist(),
+                chosen,
+                own_kind if i >= self.of_all else None,
+            )
+            for _, i in facts[:number]
+        ]
 
 
-def _reward_reason(rewards: Floats, chosen: int) -> str:
+def _reward_reason(rewards: list[float], chosen: int) -> str:
     own = f"predicted reward {rewards[chosen]:.2f} EUR"
-    others = np.delete(rewards, chosen)
-    if not len(others):
+    others = rewards[:chosen] + rewards[chosen + 1 :]
+    if not others:
         return own
-    if rewards[chosen] >= others.max():
-        return f"{own} against {others.max():.2f} EUR for the second best"
+    best = max(others)
+    if rewards[chosen] >= best:
+        return f"{own} against {best:.2f} EUR for the second best"
     place = _place(rewards, chosen, 1, "highest")
-    return f"{own}, {place} (best {others.max():.2f} EUR)"
+    return f"{own}, {place} (best {best:.2f} EUR)"
 
 
-def _feature_reasons(
-    actions: ActionSet, chosen: int, spec: FeatureSpec, first: tuple[str, ...]
-) -> list[str]:
-    """The facts in which the chosen action stands out, the most favourable first."""
-    kind = actions.actions[chosen].kind
-    alike = np.array([action.kind == kind for action in actions.actions])
-    facts: list[tuple[float, _Wording, Floats, int]] = []
-    for same_kind, rows in ((False, np.arange(len(alike))), (True, np.flatnonzero(alike))):
-        if same_kind and kind != "employee":
-            continue
-        wordings = [
-            w for w in _WORDINGS if w.same_kind == same_kind and w.column in spec.action_names
-        ]
-        values = actions.features[rows][:, [spec.action_column(w.column) for w in wordings]]
-        place = int(np.searchsorted(rows, chosen))
-        varied = np.ptp(values, axis=0) > 0.0
-        lead = (values[place] - values.mean(axis=0)) / np.where(varied, values.std(axis=0), np.inf)
-        facts += [
-            (w.sign * lead[i] + (10.0 if w.column in first else 0.0), w, values[:, i], place)
-            for i, w in enumerate(wordings)
-            if varied[i] or w.column in first
-        ]
-    facts.sort(key=lambda fact: -fact[0])
-    return [_fact_text(wording, values, place) for _, wording, values, place in facts[:_REASONS]]
-
-
-def _fact_text(wording: _Wording, values: Floats, chosen: int) -> str:
+def _fact_text(
+    wording: _Wording, values: list[float], chosen: int, alike: list[bool] | None
+) -> str:
+    if alike is not None:
+        chosen, values = sum(alike[:chosen]), list(compress(values, alike))
     unit = f" {wording.unit}" if wording.unit else ""
     text = f"{wording.label} {_number(values[chosen])}{unit}"
     if len(values) == 1:
         return text
-    mean = np.delete(values, chosen).mean()
+    mean = (sum(values[:chosen]) + sum(values[chosen + 1 :])) / (len(values) - 1)
     place = _place(values, chosen, wording.sign, wording.best)
     return f"{text}, {place} ({_number(mean)}{unit} on average elsewhere)"
 
 
-def _place(values: Floats, chosen: int, sign: float, best: str) -> str:
+def _place(values: list[float], chosen: int, sign: float, best: str) -> str:
     """Where the chosen value stands: "shortest of 7", "equal 3rd shortest of 7"."""
-    gaps = sign * (values - values[chosen])
-    better, equal = int((gaps > 0.0).sum()), int((gaps == 0.0).sum()) - 1
+    own = values[chosen]
+    if sign > 0.0:
+        better = sum([value > own for value in values])
+    else:
+        better = sum([value < own for value in values])
     rank = f"{_ordinal(better + 1)} {best}" if better else best
-    return f"{'equal ' if equal else ''}{rank} of {len(values)}"
+    return f"{'equal ' if values.count(own) > 1 else ''}{rank} of {len(values)}"
 
 
 def _ordinal(n: int) -> str:

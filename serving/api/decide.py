@@ -6,24 +6,24 @@ from nba.errors import RequestError
 from serving.call import JSON, Call
 from serving.journal.index import Entry
 from serving.journal.records import encode_record, reply_of
-from serving.path.sides import decide_as_assigned, watching
+from serving.path.asked import Asked
+from serving.path.sides import decide_on_side, watching
 from serving.schema import DecisionRequest, decode
 from serving.server import Server
 
 
 async def decide(server: Server, call: Call) -> bytes:
     """The decision of a request; the same id and request get the same answer again."""
-    request = decode(call.body, DecisionRequest)
-    check_size(request, server.settings.max_actions)
-    decision_id = request.decision_id or server.new_id()
-    entry = None if request.dry_run else server.index.get(decision_id)
+    asked = _asked(server, call.body)
+    head = asked.head
+    decision_id = head.decision_id or server.new_id()
+    known = head.decision_id is not None and not head.dry_run  # an id made here is a new one
+    entry = server.index.get(decision_id) if known else None
     if entry is not None:
-        return await _again(server, entry, request, call.body)
-    assigned = server.store.assignment(request.use_case, request.customer.id)
-    record = decide_as_assigned(
-        request, call.body, assigned, decision_id=decision_id, now=server.clock()
-    )
-    if request.dry_run:
+        return await _again(server, entry, call.body)
+    assigned = server.store.assignment(head.use_case, head.customer.id)
+    record = decide_on_side(asked, assigned, decision_id=decision_id, now=server.clock())
+    if head.dry_run:
         server.metrics.cell("nba_dry_runs_total").add()
         return JSON.encode(reply_of(record))
     write = server.journal.append(encode_record(record))
@@ -37,17 +37,29 @@ async def decide(server: Server, call: Call) -> bytes:
     return answer
 
 
-def check_size(request: DecisionRequest, max_actions: int) -> None:
-    """Refuse a request with more candidates than this server scores."""
-    if len(request.actions) > max_actions:
-        message = f"{len(request.actions)} candidates were sent; {max_actions} are scored at most"
-        raise RequestError(422, "actions", message, "send the best of them")
+def _asked(server: Server, body: bytes) -> Asked:
+    """The request, read by the features of the default use case, which most are for."""
+    most = server.settings.max_actions
+    reader = server.store.current.parts.reader
+    try:
+        return reader.read(body, max_actions=most)
+    except RequestError:
+        request = decode(body, DecisionRequest)
+        assigned = server.store.assignment(request.use_case, request.customer.id)
+        other = assigned.served.parts.reader
+        if other is reader:
+            raise
+        return other.read(body, max_actions=most)
 
 
-async def _again(server: Server, entry: Entry, request: DecisionRequest, body: bytes) -> bytes:
+async def _again(server: Server, entry: Entry, body: bytes) -> bytes:
     """The answer that a known id got the first time; refused if the request is another one."""
     record = await server.record(entry)
-    if record.request != body and decode(record.request, DecisionRequest) != request:
+    if record.request != body and _read(record.request) != _read(body):
         message = f"decision {record.decision_id!r} was made for another request"
         raise RequestError(409, "decision_id", message, "use a new id for a new decision")
     return JSON.encode(reply_of(record))
+
+
+def _read(body: bytes) -> DecisionRequest:
+    return decode(body, DecisionRequest)

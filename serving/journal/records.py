@@ -1,6 +1,6 @@
 """What the journal holds: decisions and outcomes as compact records, arrays as raw bytes."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -139,13 +139,12 @@ def float32s(raw: bytes) -> Floats32:
 def reply_of(record: DecisionRecord) -> DecisionReply:
     """The answer to a decision: a function of its record, so a retry gets the same one."""
     probabilities = float64s(record.probabilities).tolist()
-    rewards = float64s(record.rewards).tolist()
-    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
     ids = record.action_ids
-    if rewards:
-        ranked = [Ranked(ids[i], probabilities[i], round(rewards[i], 4)) for i in order]
-    else:
-        ranked = [Ranked(ids[i], probabilities[i]) for i in order]
+    columns: list[list[Any]] = [ids, probabilities]
+    if record.rewards:
+        columns.append(float64s(record.rewards).round(4).tolist())
+    ranked = list(map(Ranked, *([column[i] for i in order] for column in columns)))
     return DecisionReply(
         decision_id=record.decision_id,
         chosen=Chosen(ids[record.chosen], record.chosen_kind),

@@ -11,7 +11,8 @@ import numpy as np
 
 from nba.errors import RequestError
 from serving.journal.records import DecisionRecord, ShadowScore, float64s
-from serving.path.decision import make_decision
+from serving.path.asked import Asked
+from serving.path.decision import decide_asked
 from serving.policies.assignment import Assignment
 from serving.policies.plan import DEFAULT
 from serving.policies.served import Served
@@ -28,18 +29,29 @@ def decide_as_assigned(
     A policy that watches and fails leaves no score: compare `record.shadow` with
     `watching(assigned)`. Raises RequestError for a request that cannot be decided.
     """
+    reader = assigned.served.parts.reader
+    asked = reader.encoded(request, body, max_actions=len(request.actions))
+    return decide_on_side(asked, assigned, decision_id=decision_id, now=now)
+
+
+def decide_on_side(
+    asked: Asked, assigned: Assignment, *, decision_id: str, now: float
+) -> DecisionRecord:
+    """The same for a request that was read by any spec; it is read again where one differs."""
+    head = asked.head
 
     def by(served: Served) -> DecisionRecord:
-        return make_decision(request, body, served, decision_id=decision_id, now=now)
+        own = asked.by(served.parts.reader)
+        return decide_asked(own, served, decision_id=decision_id, now=now)
 
-    if assigned.plain and request.use_case == DEFAULT and not request.baseline:
+    if assigned.plain and head.use_case == DEFAULT and not head.baseline:
         return by(assigned.served)  # the common case has no more to it
-    _check_baseline(request)
+    _check_baseline(asked)
     acts = assigned.mode == "online" and assigned.control != "holdout"
-    record = by(assigned.served if acts or not request.customer.consent else assigned.rule)
-    changes: dict[str, object] = {"use_case": request.use_case, "baseline": request.baseline or ""}
-    if request.customer.consent:
-        changes |= _side(request, record, assigned)
+    record = by(assigned.served if acts or not head.customer.consent else assigned.rule)
+    changes: dict[str, object] = {"use_case": head.use_case, "baseline": head.baseline or ""}
+    if head.customer.consent:
+        changes |= _side(asked, record, assigned)
         changes["shadow"] = _scores(by, record, changes, watching(assigned))
     return msgspec.structs.replace(record, **changes)
 
@@ -50,12 +62,10 @@ def watching(assigned: Assignment) -> tuple[Served, ...]:
     return (*own, *assigned.shadows)
 
 
-def _side(
-    request: DecisionRequest, record: DecisionRecord, assigned: Assignment
-) -> dict[str, object]:
+def _side(asked: Asked, record: DecisionRecord, assigned: Assignment) -> dict[str, object]:
     """What of the record is the side's, not the deciding policy's."""
-    if assigned.mode == "apprentice" or (assigned.mode == "shadow" and request.baseline):
-        return _callers_choice(request, record)
+    if assigned.mode == "apprentice" or (assigned.mode == "shadow" and asked.head.baseline):
+        return _callers_choice(asked, record)
     if assigned.control == "holdout":
         return {"mode": "control", "control": "holdout"}
     if assigned.mode != "online":
@@ -63,12 +73,12 @@ def _side(
     return {"control": assigned.control}
 
 
-def _callers_choice(request: DecisionRequest, record: DecisionRecord) -> dict[str, object]:
+def _callers_choice(asked: Asked, record: DecisionRecord) -> dict[str, object]:
     """The caller's own choice, certain; if a rule removed it, the first action that was not."""
-    wanted = request.baseline or request.actions[0].id
+    wanted = asked.head.baseline or asked.ids[0]
     ids = record.action_ids
     place = ids.index(wanted) if wanted in ids else 0
-    kinds = {action.id: action.kind for action in request.actions}
+    kinds = dict(zip(asked.ids, asked.kinds, strict=True))
     why = ["the caller's own choice: the policy only watches"]
     if wanted not in ids:
         why = [f"the caller's choice {wanted} was removed: the first of the others"]
@@ -106,7 +116,8 @@ def _scores(
     return scores
 
 
-def _check_baseline(request: DecisionRequest) -> None:
-    if request.baseline and all(action.id != request.baseline for action in request.actions):
-        message = f"{request.baseline!r} is none of the actions"
+def _check_baseline(asked: Asked) -> None:
+    wanted = asked.head.baseline
+    if wanted and wanted not in asked.ids:
+        message = f"{wanted!r} is none of the actions"
         raise RequestError(422, "baseline", message, "name the id of the action you would take")

@@ -1,12 +1,13 @@
 """A policy with all that a decision needs beside it: immutable, swapped by one assignment."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nba.act.bundle import LoadedPolicy, load_policy
 from nba.act.eligibility import RULES, Rule
 from nba.types import Policy
 from serving.path.fallback import safe_rule
+from serving.path.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,11 @@ class Served:
     loaded: LoadedPolicy
     safe_rule: Policy
     rules: tuple[Rule, ...]
+    parts: Parts = field(init=False)  # worked out from the rest
+
+    def __post_init__(self) -> None:
+        policy, spec = self.loaded.policy, self.loaded.card.spec
+        object.__setattr__(self, "parts", Parts.of(policy, self.safe_rule, self.rules, spec))
 
 
 def ruled(served: Served) -> Served:

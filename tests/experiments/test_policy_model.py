@@ -42,7 +42,7 @@ def test_the_answer_is_the_servers(model: PolicyModel, policy_file: Path, tmp_pa
     journal = Journal(settings.journal, durability="os", segment_bytes=2**20, max_waiting=100)
     try:
         server = Server(store, journal, settings, clock=lambda: 0.0, new_id=lambda: "new")
-        requests = [REQUEST | {"decision_id": f"d-{i}"} for i in range(20)]
+        requests = [REQUEST | {"decision_id": f"d-{i}"} for i in range(60)]
         answers = [
             json.loads(
                 asyncio.run(decide(server, Call(json.dumps(r | {"dry_run": True}).encode())))

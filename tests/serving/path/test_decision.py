@@ -78,8 +78,11 @@ def test_it_is_the_decision_of_the_policy_itself(served: Served) -> None:
         expected = decide(policy, context, actions, decision_id=f"d-{number}")
         record = made(served, decision_id=f"d-{number}")
         reply = reply_of(record)
-        assert (reply.chosen.id, reply.propensity) == (expected.chosen.id, expected.propensity)
-        assert [(r.id, r.probability) for r in reply.ranked] == list(expected.ranked)
+        assert reply.chosen.id == expected.chosen.id
+        assert reply.propensity == pytest.approx(expected.propensity, abs=1e-6)
+        assert [ranked.id for ranked in reply.ranked] == [name for name, _ in expected.ranked]
+        shares = [share for _, share in expected.ranked]
+        assert [r.probability for r in reply.ranked] == pytest.approx(shares, abs=1e-6)
     assert float32s(record.context).tolist() == context.features.astype(np.float32).tolist()
     assert (float32s(record.actions) == actions.features.astype(np.float32).ravel()).all()
     assert float64s(record.probabilities).sum() == pytest.approx(1)

@@ -11,7 +11,7 @@ from nba.act.bundle import Card, save_policy
 from nba.act.uniform import Uniform
 from nba.errors import RequestError
 from nba.listen.contact_features import CONTACT_CENTRE
-from nba.types import ActionSet, Context, Floats, Policy
+from nba.types import Bools, Floats, Floats32, Policy
 from serving.journal.records import DecisionRecord, float64s
 from serving.path.decision import make_decision
 from serving.path.sides import decide_as_assigned
@@ -27,8 +27,8 @@ from tests.serving.live_server import example
 class Broken(Uniform):
     """A policy that fails on every decision."""
 
-    def probabilities(self, context: Context, actions: ActionSet) -> Floats:
-        raise ArithmeticError(f"{len(actions)} actions are too many")
+    def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
+        raise ArithmeticError(f"{actions.shape[1]} actions are too many")
 
 
 def load(folder: Path, policy: Policy) -> Served:

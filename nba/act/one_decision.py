@@ -1,0 +1,124 @@
+"""Policies for one decision at a time: what depends on the policy alone is worked out beforehand.
+
+A quick form gives the probabilities of `batch_probabilities` and the predicted rewards, to 1e-6.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from nba.act.explain import reward_model_of
+from nba.act.policy import CLIP, ActionScorer
+from nba.types import Floats, Floats32, Policy, RewardModel
+from nba.understand.one_reward import OneReward
+from nba.understand.reward_model import LinearRewardModel
+
+Rewards = Callable[[Floats32, Floats32], Floats]
+# Context (d,) and the eligible actions (k, p) → probabilities (k,) and rewards (k,) in EUR, if the
+# policy has a reward model.
+OneDecision = Callable[[Floats32, Floats32], tuple[Floats, Floats | None]]
+
+
+def one_decision(policy: Policy) -> OneDecision:
+    """The quick form of a policy; its batch form with one row where there is no quicker one."""
+    if isinstance(policy, ActionScorer):
+        return _OneScore.of(policy).decide
+    model = reward_model_of(policy)
+    rewards = None if model is None else one_reward(model)
+
+    def decide(context: Floats32, actions: Floats32) -> tuple[Floats, Floats | None]:
+        everything = np.ones((1, len(actions)), dtype=np.bool_)
+        probabilities = policy.batch_probabilities(context[None], actions[None], everything)[0]
+        return probabilities, None if rewards is None else rewards(context, actions)
+
+    return decide
+
+
+def one_reward(model: RewardModel) -> Rewards:
+    """The quick form of a reward model."""
+    if isinstance(model, LinearRewardModel):
+        return OneReward.of(model).rewards
+    return lambda context, actions: model.batch_rewards(context[None], actions[None])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _OneScore:
+    """An action scorer whose scales are part of its weights.
+
+    Standardising divides by std and cuts at ±5: cutting at ±5 std and dividing the weights is the
+    same. The mean stays where it is: moved into the weights it would cost digits.
+    """
+
+    policy: ActionScorer
+    context_mean: Floats32  # (d,)
+    context_cut: Floats32  # (d,)
+    context_weights: Floats32  # (d, 2h): to the actions' units, and to the shared ones
+    context_bias: Floats32  # (2h,)
+    action_mean: Floats32  # (p,)
+    action_cut: Floats32  # (p,)
+    action_weights: Floats32  # (p, h)
+    zeros: Floats32  # (h,)
+    reward: Rewards | None
+    prior: Rewards | None  # None: it is the reward, or there is none
+
+    @classmethod
+    def of(cls, policy: ActionScorer) -> Self:
+        w = policy.parameters
+        context_weights = np.concatenate([w["W_xe"], w["W_xu"]], axis=1)
+        own_prior = policy.prior_weight != 0.0 and policy.prior_model is not None
+        return cls(
+            policy=policy,
+            context_mean=w["context_mean"],
+            context_cut=CLIP * w["context_std"],
+            context_weights=_over(context_weights, w["context_std"]),
+            context_bias=np.concatenate([w["b_e"], w["b_u"]]),
+            action_mean=w["action_mean"],
+            action_cut=CLIP * w["action_std"],
+            action_weights=_over(w["W_ae"], w["action_std"]),
+            zeros=np.zeros(policy.sizes[2], dtype=np.float32),
+            reward=None if policy.reward_model is None else one_reward(policy.reward_model),
+            prior=one_reward(policy.prior_model) if own_prior and policy.prior_model else None,
+        )
+
+    def decide(self, context: Floats32, actions: Floats32) -> tuple[Floats, Floats | None]:
+        policy = self.policy
+        logits = self._scores(context, actions).astype(np.float64)
+        rewards = None if self.reward is None else self.reward(context, actions)
+        if policy.prior_weight != 0.0:
+            prior = rewards if self.prior is None else self.prior(context, actions)
+            assert prior is not None, "a prior weight needs a model: the policy has checked it"
+            logits += policy.prior_weight * prior
+        logits -= np.maximum.reduce(logits)
+        if policy.temperature != 1.0:
+            logits /= policy.temperature
+        weights = np.exp(logits, out=logits)
+        weights *= (1.0 - policy.floor) / np.add.reduce(weights)
+        weights += policy.floor / len(weights)
+        return weights, rewards
+
+    def _scores(self, context: Floats32, actions: Floats32) -> Floats32:
+        w, h = self.policy.parameters, len(self.zeros)
+        x = _cut(context - self.context_mean, self.context_cut)
+        from_context = x.dot(self.context_weights)
+        from_context += self.context_bias
+        each = _cut(actions - self.action_mean, self.action_cut).dot(self.action_weights)
+        each += from_context[:h]
+        np.maximum(each, self.zeros, out=each)
+        pooled = np.full(len(each), 1.0 / len(each), dtype=np.float32).dot(each)
+        shared = pooled.dot(w["W_gu"])
+        shared += from_context[h:]
+        deep = each.dot(w["W_eu"])
+        deep += shared
+        np.maximum(deep, self.zeros, out=deep)
+        return np.asarray(deep.dot(w["w_score"]))
+
+
+def _over(weights: Floats32, std: Floats32) -> Floats32:
+    return (weights.astype(np.float64) / std[:, None]).astype(np.float32)
+
+
+def _cut(values: Floats32, cut: Floats32) -> Floats32:
+    np.minimum(values, cut, out=values)
+    return np.maximum(values, -cut, out=values)

@@ -1,0 +1,60 @@
+"""One decision's quick form gives what the batch form gives."""
+
+import numpy as np
+import pytest
+
+from nba.act.explain import reward_model_of
+from nba.act.greedy import Greedy
+from nba.act.longest_idle import LongestIdle
+from nba.act.one_decision import one_decision
+from nba.act.softmax import Softmax
+from nba.act.uniform import Uniform
+from nba.listen.contact_features import CONTACT_CENTRE
+from nba.types import Policy
+from tests.nba.act.sample_policies import batch, reward_model, scorer
+
+POLICIES: list[Policy] = [
+    scorer(1),
+    scorer(2, prior_weight=0.0, floor=0.0),
+    scorer(3, prior_model=reward_model(9)),
+    Greedy(reward_model(), 0.1),
+    Softmax(reward_model(), 0.7),
+    LongestIdle(CONTACT_CENTRE),
+    Uniform(),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("n_actions", [1, 2, 20])
+def test_the_quick_form_is_the_batch_form(policy: Policy, n_actions: int) -> None:
+    context, actions, _ = batch(4, 30, n_actions)
+    everything = np.ones(actions.shape[:2], dtype=np.bool_)
+    expected = policy.batch_probabilities(context, actions, everything)
+    model = reward_model_of(policy)
+    quick = one_decision(policy)
+    for row in range(len(context)):
+        probabilities, rewards = quick(context[row], actions[row])
+        assert probabilities == pytest.approx(expected[row], abs=1e-6)
+        assert probabilities.sum() == pytest.approx(1.0, abs=1e-9)
+        if model is None:
+            assert rewards is None
+        else:
+            one = model.batch_rewards(context[row : row + 1], actions[row : row + 1])[0]
+            assert rewards == pytest.approx(one, rel=1e-6, abs=1e-6)
+
+
+def test_a_strange_reading_is_cut_in_both_forms() -> None:
+    context, actions, mask = batch(5, 1, 6)
+    context[0, 2], actions[0, 3, 8] = 1e9, -1e9
+    mask[:] = True
+    policy = scorer(1)
+    expected = policy.batch_probabilities(context, actions, mask)[0]
+    assert one_decision(policy)(context[0], actions[0])[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_inputs_stay_as_they_are() -> None:
+    context, actions, _ = batch(6, 1, 6)
+    before = context.copy(), actions.copy()
+    one_decision(scorer(1))(context[0], actions[0])
+    assert (context == before[0]).all()
+    assert (actions == before[1]).all()
