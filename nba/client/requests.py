@@ -34,6 +34,8 @@ class Request:
     consent: bool = True  # False asks for a decision without personalisation
     decision_id: str | None = None  # the client makes one, so that a retry is safe
     dry_run: bool = False  # decide, but remember nothing
+    use_case: str = "default"  # which of the server's policies decides
+    baseline: str | None = None  # the action that the caller would take itself
     deferred: bool = False  # it may never be shown: `Client.activate` tells that it was
 
     def to_json(self) -> dict[str, object]:
@@ -48,6 +50,10 @@ class Request:
         for name, asked in (("dry_run", self.dry_run), ("deferred", self.deferred)):
             if asked:
                 plain[name] = True
+        if self.use_case != "default":
+            plain["use_case"] = self.use_case
+        if self.baseline is not None:
+            plain["baseline"] = self.baseline
         return plain
 
 

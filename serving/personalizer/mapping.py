@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from nba.errors import InputError, RequestError
+from serving.policies.plan import DEFAULT, UseCaseName
 from serving.schema import Value
 
 _KIND: Final = "content"  # what Personalizer's actions mostly are
@@ -29,6 +30,7 @@ class FeatureMap(Struct, frozen=True, forbid_unknown_fields=True):
 
     reward_component: str = ""  # which outcome component a reward is; empty: the only one
     reward_wait_s: float = 600.0  # an event is activated within this time, or never
+    use_case: UseCaseName = DEFAULT  # whose policies and mode a rank call gets
     customer: str = ""  # path to the customer's id; empty: every event is somebody else
     consent: str = ""  # path to whether the customer agrees to personalisation; empty: always
     context: dict[str, Source] | None = None

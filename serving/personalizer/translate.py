@@ -47,6 +47,8 @@ def decision_request(asked: RankRequest, event_id: str, features: FeatureMap) ->
         "customer": {"id": str(customer), "consent": consent is True},
         "context": features.context_values(sent),
         "actions": list(_candidates(asked, excluded, features)),
+        "baseline": stays[0],
+        "use_case": features.use_case,
     }
     if asked.defer_activation:
         request["deferred"] = True

@@ -15,6 +15,8 @@ ASKED = Request(
     consent=False,
     decision_id="d-1",
     dry_run=True,
+    use_case="chat",
+    baseline="q",
 )
 
 
@@ -22,6 +24,7 @@ def test_the_server_reads_what_was_meant() -> None:
     found = decode(encoded(with_id(ASKED)), DecisionRequest)
     assert (found.customer.id, found.customer.consent) == ("c-1", False)
     assert (found.decision_id, found.dry_run) == ("d-1", True)
+    assert (found.use_case, found.baseline) == ("chat", "q")
     assert found.context == ASKED.context
     assert [(a.id, a.kind, a.features, a.unavailable) for a in found.actions] == [
         ("q", "queue", {}, None),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nba.client import Client
 from nba.listen.log import read_log
 from tests.serving.asgi import Desk, desk
 from tests.serving.compaction.served_days import run
@@ -202,3 +203,22 @@ def test_refusals_at_the_gate_have_personalizers_form_too(tmp_path: Path) -> Non
     with desk(tmp_path, max_body_bytes=10) as counter:
         status, _, answer = counter.post(f"{V11}/rank", RANK)
     assert (status, answer["error"]["code"]) == (413, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("excluded", "baseline"), [([], "article-18"), (["article-18"], "article-21")]
+)
+def test_an_apprentice_answers_with_the_applications_own_choice(
+    tmp_path: Path, excluded: list[str], baseline: str
+) -> None:
+    variables = {"NBA_SERVE_PERSONALIZER": str(MAP)}
+    with (
+        serving(policy_file(tmp_path), tmp_path / "journal", **variables) as server,
+        Client(f"http://127.0.0.1:{server.port}") as client,
+    ):
+        client.mode("apprentice")
+        status, reply = server.client().post("/rank", asked(excludedActions=excluded))
+        assert (status, reply["rewardActionId"]) == (201, baseline)
+        chosen = next(action for action in reply["ranking"] if action["id"] == baseline)
+        assert chosen["probability"] == 1.0
+        assert client.trace(EVENT).reply.mode == "baseline"
