@@ -50,6 +50,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "Turn a server's journal into a log; expire it.",
         "serve",
     ),
+    "policies": Entry(
+        "serving.policy_commands:policies", "List, promote and roll back policies.", "serve"
+    ),
     "decide": Entry("serving.commands:decide", "Decide one request from the terminal.", "serve"),
     "show": Entry("serving.commands:show", "Print the card of a policy file.", "serve"),
     "bench": Entry(

@@ -1,14 +1,13 @@
 """The server as a process: what it needs is opened and checked, then it or its workers run."""
 
-import errno
 import os
 import socket
 from ipaddress import ip_address
 from pathlib import Path
 
-from nba.errors import InputError
 from serving.http.keys import read_keys
 from serving.lifecycle_log import LifecycleLog
+from serving.listening import bind_each
 from serving.policies.opening import open_store
 from serving.server import Server
 from serving.settings import Settings
@@ -24,7 +23,8 @@ def run_server(policy_file: Path | None, settings: Settings) -> None:
     """
     keys = read_keys(settings.keys)
     store = open_store(policy_file, settings)
-    listener = bind(settings.host, settings.port)
+    listeners = bind_each(settings.host, settings.port, settings.workers)
+    listener = listeners[0]
     log = LifecycleLog(settings.log_format)
     try:
         _warn(listener, log, open_to_all=not keys.known)
@@ -35,29 +35,10 @@ def run_server(policy_file: Path | None, settings: Settings) -> None:
         if settings.workers == 1:
             run_worker(store, listener, settings, ready=announce)
         else:
-            run_workers(store, listener, settings, ready=announce)
+            run_workers(store, listeners, settings, ready=announce)
     finally:
-        listener.close()
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; raises InputError naming a port or host that cannot be had."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    except socket.gaierror as error:
-        raise InputError(f"host {host!r} is unknown ({error.strerror}); use 127.0.0.1") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        found = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error.strerror}"
-        raise InputError(
-            f"port {port} of {host} {found}; choose another with --port (0 takes a free one)"
-        ) from error
-    return listener
+        for listener in listeners:
+            listener.close()
 
 
 def _warn(listener: socket.socket, log: LifecycleLog, *, open_to_all: bool) -> None:

@@ -1,7 +1,8 @@
 """Several workers on one port: a parent that starts them, starts dead ones again, and stops all.
 
-They share the listening socket, so that the connections that wait for a worker that dies are
-taken by the others. The parent serves nothing; workers are forked, and so start at once.
+Each has a listening socket of its own on the port, which the parent holds too: connections that
+wait while a dead worker is started again are taken by its successor; only if that takes long are
+they sent to the others. The parent serves nothing; workers are forked, and so start at once.
 """
 
 import os
@@ -18,6 +19,7 @@ from typing import Final
 
 from nba.errors import NbaError
 from serving.lifecycle_log import LifecycleLog
+from serving.listening import bind
 from serving.metrics.metrics import Metrics, board_path
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
@@ -25,6 +27,7 @@ from serving.worker import Ready, run_worker
 
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+LONG_WAIT_S: Final = 0.5  # beyond it, new connections go to the other workers
 LIVED_S: Final = 10.0  # a worker that lived so long begins again with the first wait
 REFUSED: Final = 2  # exit code of a worker whose journal, say, cannot be used
 
@@ -33,6 +36,8 @@ REFUSED: Final = 2  # exit code of a worker whose journal, say, cannot be used
 class _Team:
     """Who runs, and who is to be started when."""
 
+    listeners: dict[int, socket.socket]  # worker → its socket
+    address: tuple[str, int]
     running: dict[int, int] = field(default_factory=dict)  # pid → worker
     began: dict[int, float] = field(default_factory=dict)  # worker → when
     waits: dict[int, float] = field(default_factory=dict)  # worker → how long to wait next time
@@ -42,10 +47,10 @@ class _Team:
 
 
 def run_workers(
-    store: PolicyStore, listener: socket.socket, settings: Settings, *, ready: Ready
+    store: PolicyStore, listeners: list[socket.socket], settings: Settings, *, ready: Ready
 ) -> None:
-    """Keep `settings.workers` workers until SIGINT or SIGTERM, then drain all of them."""
-    team = _Team()
+    """Keep a worker for each listener until SIGINT or SIGTERM, then drain all of them."""
+    team = _Team(dict(enumerate(listeners)), listeners[0].getsockname()[:2])
     log = LifecycleLog(settings.log_format)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -54,12 +59,12 @@ def run_workers(
     before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         with tempfile.TemporaryDirectory(prefix="nba-serve-") as folder:
-            team.due = dict.fromkeys(range(settings.workers), 0.0)
+            team.due = dict.fromkeys(range(len(listeners)), 0.0)
             while not team.stopping:
-                _start_due(team, store, listener, settings, Path(folder), ready)
+                _start_due(team, store, settings, Path(folder), ready)
                 _reap(team, log)
                 time.sleep(0.02)
-            _stop_all(team, listener, settings, log)
+            _stop_all(team, settings, log)
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
@@ -70,7 +75,6 @@ def run_workers(
 def _start_due(
     team: _Team,
     store: PolicyStore,
-    listener: socket.socket,
     settings: Settings,
     numbers: Path,
     ready: Ready,
@@ -79,8 +83,13 @@ def _start_due(
     for worker in [worker for worker, due in team.due.items() if due <= now]:
         del team.due[worker]
         team.began[worker] = now
+        listener = team.listeners.get(worker) or bind(*team.address, shared=True)
+        team.listeners[worker] = listener
         pid = os.fork()
         if not pid:
+            for other in team.listeners.values():
+                if other is not listener:
+                    other.close()
             _be_worker(store, listener, settings, numbers, worker, ready)
         team.running[pid] = worker
 
@@ -128,14 +137,17 @@ def _reap(team: _Team, log: LifecycleLog) -> None:
         wait = FIRST_WAIT_S if lived_long else team.waits.get(worker, FIRST_WAIT_S)
         team.waits[worker] = min(2 * wait, LONGEST_WAIT_S)
         team.due[worker] = now + wait
+        if wait > LONG_WAIT_S:
+            team.listeners.pop(worker).close()
         cause = f"signal {-code}" if code < 0 else f"exit code {code}"
         text = f"worker {worker} ended by {cause}; it is started again in {wait:g} s"
         log.tell("worker_died", text, died=worker, cause=cause, wait_s=wait)
 
 
-def _stop_all(team: _Team, listener: socket.socket, settings: Settings, log: LifecycleLog) -> None:
+def _stop_all(team: _Team, settings: Settings, log: LifecycleLog) -> None:
     """Drain every worker; one that does not end in time is killed, and that is told."""
-    listener.close()
+    for listener in team.listeners.values():
+        listener.close()
     for pid in team.running:
         os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + settings.drain_s + 5.0

@@ -10,8 +10,9 @@ from nba.errors import InputError, RequestError
 from serving.api.plan_change import carry_out, folder_of
 from serving.call import JSON, Call
 from serving.policies.card import card_json
+from serving.policies.change import in_role, moved
 from serving.policies.folder import file_in, keep_policy
-from serving.policies.plan import Canary, Plan, UseCase, promoted, rolled_back
+from serving.policies.plan import Plan, rolled_back
 from serving.schema import decode
 from serving.schema_policies import ModeRequest, PromoteRequest, RollbackRequest
 from serving.server import Server
@@ -55,7 +56,7 @@ async def promote(server: Server, call: Call) -> bytes:
         version = served.loaded.policy.version
 
     def change(plan: Plan) -> Plan:
-        return _in_role(plan, request, version)
+        return in_role(plan, request, version)
 
     what = f"promote {version} as {request.role}"
     reply = carry_out(server, request.use_case, what, change, by=call.key)
@@ -78,7 +79,7 @@ async def mode(server: Server, call: Call) -> bytes:
     request = decode(call.body, ModeRequest)
 
     def change(plan: Plan) -> Plan:
-        return plan.changed(request.use_case, _moved(plan.use_case(request.use_case), request))
+        return plan.changed(request.use_case, moved(plan.use_case(request.use_case), request))
 
     reply = carry_out(server, request.use_case, "mode", change, by=call.key)
     return JSON.encode(await _verified(reply))
@@ -92,39 +93,6 @@ def _promotion(call: Call) -> tuple[PromoteRequest, bytes | None, str]:
     except msgspec.ValidationError as error:
         raise RequestError(422, "query", str(error), "GET /openapi.json has the types") from error
     return request, call.body, "as sent"
-
-
-def _in_role(plan: Plan, request: PromoteRequest, version: str) -> Plan:
-    name = request.use_case
-    if request.role == "active":
-        return promoted(plan, name, version, new_mode="off")
-    use = plan.use_case(name)
-    if version == use.active:
-        raise RequestError(409, "version", f"{version} is active already", "name another version")
-    if request.role == "shadow":
-        shadows = [*(shadow for shadow in use.shadows if shadow != version), version]
-        return plan.changed(name, msgspec.structs.replace(use, shadows=shadows))
-    if not request.share:
-        raise RequestError(422, "share", "a canary needs customers", "give a share, such as 0.05")
-    canary = Canary(version, request.share)
-    return plan.changed(name, msgspec.structs.replace(use, canary=canary))
-
-
-def _moved(use: UseCase, request: ModeRequest) -> UseCase:
-    canary = use.canary
-    if request.canary_share is not msgspec.UNSET:
-        if canary is None and request.canary_share:
-            message = "there is no canary"
-            raise RequestError(409, "canary_share", message, "promote one with role canary")
-        share = request.canary_share
-        canary = Canary(canary.version, share) if canary is not None and share else None
-    return msgspec.structs.replace(
-        use,
-        mode=use.mode if request.mode is msgspec.UNSET else request.mode,
-        holdout=use.holdout if request.holdout is msgspec.UNSET else request.holdout,
-        shadows=use.shadows if request.shadows is msgspec.UNSET else request.shadows,
-        canary=canary,
-    )
 
 
 async def _verified(work: Awaitable[_T]) -> _T:

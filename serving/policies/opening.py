@@ -23,7 +23,7 @@ def open_store(policy_file: Path | None, settings: Settings) -> PolicyStore:
     """
     folder = store_folder(settings)
     if policy_file is not None:
-        raw = _read(policy_file)
+        raw = read_policy_file(policy_file)
         open_folder(folder)
         cap = settings.occupancy_cap
         served = keep_policy(folder, raw, occupancy_cap=cap, source=str(policy_file))
@@ -42,7 +42,8 @@ def _with(plan: Plan, version: str) -> Plan:
     return promoted(plan, DEFAULT, version, new_mode="online")
 
 
-def _read(path: Path) -> bytes:
+def read_policy_file(path: Path) -> bytes:
+    """The bytes of a file; raises PolicyFileError for one that cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -86,17 +86,11 @@ class PolicyStore:
 
     def load(self, plan: Plan) -> dict[str, Served]:
         """The policies of a plan, those already here as they are; takes long, changes nothing."""
-        here = self.loaded
-        return {version: here.get(version) or self.open(version) for version in plan.versions()}
-
-    def open(self, version: str) -> Served:
-        """A version of the folder, verified; raises PolicyFileError for a damaged or absent one."""
-        path = self.path / f"{version}{SUFFIX}"
-        served = load_served(path, occupancy_cap=self.occupancy_cap)
-        found = served.loaded.policy.version
-        if found != version:
-            raise InputError(f"policy file {path} holds version {found}; promote it from its file")
-        return served
+        here, cap = self.loaded, self.occupancy_cap
+        return {
+            version: here.get(version) or served_version(self.path, version, occupancy_cap=cap)
+            for version in plan.versions()
+        }
 
     def put_in_place(self, plan: Plan, loaded: Mapping[str, Served]) -> None:
         """Serve a plan whose policies are loaded, from the next request on."""
@@ -111,3 +105,13 @@ class PolicyStore:
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns
+
+
+def served_version(folder: Path, version: str, *, occupancy_cap: float) -> Served:
+    """A version of a store folder, verified; raises InputError for a damaged or absent one."""
+    path = folder / f"{version}{SUFFIX}"
+    served = load_served(path, occupancy_cap=occupancy_cap)
+    found = served.loaded.policy.version
+    if found != version:
+        raise InputError(f"policy file {path} holds version {found}; promote it from its file")
+    return served

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nba.errors import InputError
-from serving.run import bind
+from serving.listening import bind
 from tests.serving.live_server import (
     COMMAND,
     EXAMPLE,
