@@ -55,6 +55,9 @@ def check_json(check: LogCheck) -> dict[str, object]:
             name: {"eligible": eligible, "chosen": chosen}
             for name, (eligible, chosen) in check.support.items()
         },
+        "choices": [
+            {"action": c.action, "picks": c.picks, "mean": c.mean, "z": c.z} for c in check.choices
+        ],
         "notes": check.notes,
     }
 

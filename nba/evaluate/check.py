@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,20 @@ _REMEDIES: Final[Mapping[str, str]] = {
 }
 
 
+class ChoiceCheck(NamedTuple):
+    """Mean of chosen / propensity where an action was open; it is 1 if the column is right."""
+
+    action: str
+    picks: int
+    mean: float
+    error: float  # standard error
+
+    @property
+    def z(self) -> float:
+        """Standard errors by which the mean is off 1."""
+        return (self.mean - 1.0) / self.error if self.error > 1e-12 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class LogCheck:
     """What a log holds and which of its rows no estimate can use."""
@@ -36,6 +50,8 @@ class LogCheck:
     support: Mapping[str, tuple[int, int]]  # action kind → rows where eligible, rows where chosen
     notes: tuple[str, ...]  # what a reader should know though no row is dropped for it
     counts: Mapping[str, int] = field(default_factory=dict)  # reason → rows, if `dropped` has few
+    choices: tuple[ChoiceCheck, ...] = ()  # chosen / propensity by action, furthest from 1 first
+    doubts: tuple[str, ...] = ()  # why no verdict may rest on the propensities
 
     @property
     def usable(self) -> bool:

@@ -17,6 +17,7 @@ from nba.evaluate.check import (
 from nba.evaluate.faults import KEPT, REWARD_MISSING, Seen
 from nba.evaluate.flat_check import FlatCheck
 from nba.evaluate.flat_view import flat_view
+from nba.evaluate.propensity_sums import PropensitySums
 from nba.terminal import Advance
 from nba.types import DecisionLog, Floats, Ints
 
@@ -38,7 +39,8 @@ class DecisionCheck:
     eligible: Counter[str] = field(default_factory=Counter)  # kind → rows
     chosen: Counter[str] = field(default_factory=Counter)
     ordered: bool = True
-    flat: FlatCheck = field(default_factory=FlatCheck)
+    flat: FlatCheck = field(default_factory=lambda: FlatCheck(choices=None))
+    choices: PropensitySums = field(default_factory=PropensitySums)
     _seen: Seen = field(default_factory=Seen)
     _last: float = -np.inf
 
@@ -68,6 +70,7 @@ class DecisionCheck:
         self.rows += len(log)
         if not any(len(rows) for reason, rows in faults.items() if reason != REWARD_MISSING):
             self.flat.update(flat_view(log))
+            self.choices.add(log)
 
     def result(self) -> LogCheck:
         """The report on all slices."""
@@ -87,7 +90,13 @@ class DecisionCheck:
         if not found.usable:
             return found
         more = [note for note in self.flat.result().notes if "order of time" not in note]
-        return replace(found, notes=(*found.notes, *more))
+        doubts = self.choices.doubts()
+        return replace(
+            found,
+            notes=(*found.notes, *more, *doubts),
+            choices=self.choices.choices(),
+            doubts=doubts,
+        )
 
 
 def check_decisions(

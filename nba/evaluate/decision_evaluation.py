@@ -244,6 +244,7 @@ def _answer(
             segments=_guarded(inside, protect),
             thresholds=thresholds,
             unit=unit,
+            doubts=check.doubts,
         ),
         segments=inside,
         tail=found.tail.result(),

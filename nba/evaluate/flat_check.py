@@ -10,6 +10,7 @@ import numpy as np
 from nba.evaluate.check import LogCheck
 from nba.evaluate.drift import Drift
 from nba.evaluate.faults import REWARD_MISSING, Faults
+from nba.evaluate.propensity_sums import PropensitySums
 from nba.listen.flat_log import FlatLog
 from nba.terminal import Advance
 from nba.types import Bools, Floats
@@ -36,6 +37,7 @@ class FlatCheck:
     delays: list[float] = field(default_factory=list)  # s, of a thinned sample
     missing_by_time: Drift = field(default_factory=Drift)
     has: set[str] = field(default_factory=set)
+    choices: PropensitySums | None = field(default_factory=PropensitySums)
     _last: float = -np.inf
 
     def update(self, log: FlatLog, *, strict: bool = False) -> Bools:
@@ -50,6 +52,8 @@ class FlatCheck:
         _count(self.actions, log.action[usable])
         if log.policy_version is not None:
             _count(self.loggers, log.policy_version[usable])
+        if self.choices is not None:
+            self.choices.add_flat(log)
         if log.propensity is not None:
             self._propensities(log, log.propensity, usable)
         self.drift.setdefault("reward", Drift()).update(log.reward[usable])
@@ -59,6 +63,7 @@ class FlatCheck:
     def result(self) -> LogCheck:
         """The report on all chunks."""
         low, high = self.reward if self.used else (np.nan, np.nan)
+        doubts = () if self.choices is None else self.choices.doubts()
         return LogCheck(
             rows=self.rows,
             used=self.used,
@@ -68,7 +73,9 @@ class FlatCheck:
             reward_range=(low, high),
             loggers=dict(self.loggers.most_common(_SHOWN)) or {"not told": self.used},
             support={name: (self.used, n) for name, n in self.actions.most_common(_SHOWN)},
-            notes=tuple(self._notes()),
+            notes=(*self._notes(), *doubts),
+            choices=() if self.choices is None else self.choices.choices(),
+            doubts=doubts,
         )
 
     def _propensities(self, log: FlatLog, propensity: Floats, usable: Bools) -> None:

@@ -42,17 +42,19 @@ def gate(
     plan: PowerPlan | None = None,
     unit: str = "EUR",
     per: str = "decision",
+    doubts: tuple[str, ...] = (),
 ) -> GateResult:
     """The verdict on a paired difference (target minus baseline) in EUR per decision.
 
     `unsupported` is the share of the target's choices on kinds the log never chose; `segments`
     are the differences within protected segments, by name; `robust_gamma` is how wrong estimated
-    propensities may be before the gain falls; `plan` tells what would settle it. CANT_TELL if the
+    propensities may be before the gain falls; `plan` tells what would settle it; `doubts` are what
+    the check of the log found against any verdict. CANT_TELL if the
     log does not carry a verdict or the interval reaches over the margin, HOLD if the target is no
     better or clearly worse in a segment, PROMOTE otherwise.
     """
     rows = "rows" if per == "decision" else f"{per}s"
-    doubts = _doubts(difference, unsupported, thresholds, rows)
+    doubts = (*doubts, *_doubts(difference, unsupported, thresholds, rows))
     doubts += _estimated_doubts(difference, robust_gamma, thresholds)
     if doubts:
         return GateResult("CANT_TELL", doubts)

@@ -18,6 +18,7 @@ from nba.evaluate.answer_words import (
 )
 from nba.evaluate.figures import Line, calibration_plot, forest, overlap_bars, weight_tail
 from nba.evaluate.gate import amount, span
+from nba.types import Estimate
 
 _COLOURS: Final = {"PROMOTE": "yes", "HOLD": "no", "CANT_TELL": "unsure"}
 
@@ -53,6 +54,7 @@ def page(answer: Answer) -> str:
         _weights(answer),
         _overlap(answer),
         _calibration(answer),
+        _propensities(answer),
         _list("What the log holds", _rows(answer)),
         _list("How far this can be trusted", _limits(answer)),
     ]
@@ -155,6 +157,21 @@ def _calibration(answer: Answer) -> str:
     return "<h2>Calibration of the reward model</h2>" + _figure(
         calibration_plot(answer.calibration, answer.unit),
         "Held-out predictions for the actions taken: DM trusts them, DR corrects them.",
+    )
+
+
+def _propensities(answer: Answer) -> str:
+    if not answer.check.choices:
+        return ""
+    rows = [
+        Line(c.action, Estimate(c.mean, c.error, c.mean - 2 * c.error, c.mean + 2 * c.error,
+                                float(c.picks), "mean"))
+        for c in answer.check.choices[:12]
+    ]  # fmt: skip
+    return "<h2>Calibration of the propensities</h2>" + _figure(
+        forest(rows, "mean of chosen / propensity, two standard errors", zero=False),
+        "1 where an action is open in every row, if the propensities belong to the choices; "
+        "those furthest from it.",
     )
 
 

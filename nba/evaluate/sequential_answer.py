@@ -186,7 +186,12 @@ def _answer(
         ),
         difference=difference,
         result=gate(
-            difference, unsupported=unsupported, thresholds=thresholds, unit=unit, per="episode"
+            difference,
+            unsupported=unsupported,
+            thresholds=thresholds,
+            unit=unit,
+            per="episode",
+            doubts=check.doubts,
         ),
         tail=tail.result(),
         overlap=overlap,

@@ -54,8 +54,8 @@ def test_a_page_is_well_formed_and_needs_nothing_else(answer: Answer) -> None:
     assert "http" not in text
     assert "prefers-color-scheme: dark" in text
     assert (
-        seen.tags.count("svg") == 6
-    )  # values, difference, segments, weights, overlap, calibration
+        seen.tags.count("svg") == 7
+    )  # values, difference, segments, weights, overlap, two calibrations
 
 
 def test_the_verdict_comes_before_every_figure(answer: Answer) -> None:
@@ -82,7 +82,7 @@ def test_a_flat_answer_has_no_calibration_and_infinite_ends_are_drawn(tmp_path: 
     found = evaluate_flat(log, action_target("a"))
     endless = replace(found.difference, low=-np.inf, high=np.inf)
     text = page(replace(found, difference=endless))
-    assert "Calibration" not in text
+    assert "Calibration of the reward model" not in text
     assert not re.search(r'="(nan|-?inf)"', text)
 
 
