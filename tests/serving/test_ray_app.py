@@ -46,21 +46,29 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, in
             command, env=environment(RAY_USAGE_STATS_ENABLED="0"), stdout=said, stderr=said
         )
     try:
-        wait_for(process, folder / "said")
+        wait_for(process, port, folder)
         yield folder, port
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
 
 
-def wait_for(process: "subprocess.Popen[bytes]", said: Path) -> None:
-    """Return when all replicas are there: Ray lets the first of them answer before."""
+def wait_for(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    """Return when both replicas are there: Ray lets the first of them answer before."""
     until = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < until:
-        if "is ready at" in said.read_text():
-            return
+        try:
+            if len(journals(folder)) == 2 and ask(port, "GET", "/readyz")[0] == 200:
+                return
+        except (OSError, json.JSONDecodeError):
+            pass  # it does not listen, or Ray's proxy answers for itself in plain text
         time.sleep(0.2)
-    raise AssertionError(said.read_text()[-2000:])
+    raise AssertionError((folder / "said").read_text()[-2000:])
+
+
+def journals(folder: Path) -> set[str]:
+    """The folders in which a replica has opened its journal."""
+    return {path.parent.name for path in (folder / "journal").glob("*/*.journal")}
 
 
 def ask(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
@@ -92,8 +100,7 @@ def test_each_replica_has_a_journal_of_its_own(cluster: tuple[Path, int]) -> Non
         ask(
             port, "POST", "/v1/decisions", json.dumps(example(decision_id=f"own-{number}")).encode()
         )
-    journals = {path.parent.name for path in (folder / "journal").glob("worker-*/*.journal")}
-    assert journals == {"worker-0", "worker-1"}
+    assert journals(folder) == {"worker-0", "worker-1"}
 
 
 @pytest.mark.slow
