@@ -38,9 +38,31 @@ def run_worker(
 
     Raises InputError for a journal that cannot be used.
     """
+    server = open_worker(store, settings, worker=worker, numbers=numbers)
+    try:
+        server.metrics.own("nba_worker_started_seconds").set(time.time())
+        ready(server)
+        _run(server, listener, settings)
+        say_how_it_stands(server)
+    finally:
+        server.journal.close()
+
+
+def open_worker(
+    store: PolicyStore,
+    settings: Settings,
+    *,
+    worker: int,
+    numbers: Path | None = None,
+    several: bool | None = None,
+) -> Server:
+    """A worker's parts, its journal open; `several` is whether others share the journal's folder.
+
+    Raises InputError for a journal that cannot be used.
+    """
     if store.changed():  # since a parent read it, before it started this worker again
         store.refresh()
-    several = settings.workers > 1
+    several = settings.workers > 1 if several is None else several
     journal = Journal(
         settings.journal / str(worker) if several else settings.journal,
         durability=settings.durability,
@@ -49,7 +71,7 @@ def run_worker(
         root=settings.journal if several else None,
     )
     try:
-        server = Server(
+        return Server(
             store,
             journal,
             settings,
@@ -58,12 +80,9 @@ def run_worker(
             metrics=Metrics(numbers, worker=worker, workers=settings.workers),
             log=LifecycleLog(settings.log_format, worker),
         )
-        server.metrics.own("nba_worker_started_seconds").set(time.time())
-        ready(server)
-        _run(server, listener, settings)
-        say_how_it_stands(server)
-    finally:
+    except BaseException:
         journal.close()
+        raise
 
 
 def http_server(app: App, settings: Settings) -> uvicorn.Server:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from experiments.benchmark.serve.process import free_port
+from nba.errors import InputError
 from tests.serving.asgi import desk
 from tests.serving.live_server import Client, environment, example, policy_file
 
@@ -97,10 +99,23 @@ def test_the_same_ids_get_the_same_answers_as_from_the_plain_app(
 def test_each_replica_has_a_journal_of_its_own(cluster: tuple[Path, int]) -> None:
     folder, port = cluster
     for number in range(20):
-        ask(
-            port, "POST", "/v1/decisions", json.dumps(example(decision_id=f"own-{number}")).encode()
-        )
-    assert journals(folder) == {"worker-0", "worker-1"}
+        body = json.dumps(example(decision_id=f"own-{number}")).encode()
+        assert ask(port, "POST", "/v1/decisions", body)[0] == 200
+    assert journals(folder) == {"0", "1"}
+
+
+@pytest.mark.slow
+def test_an_outcome_finds_its_decision_whichever_replica_it_meets(
+    cluster: tuple[Path, int],
+) -> None:
+    _, port = cluster
+    for number in range(20):
+        name = f"outcome-{number}"
+        body = json.dumps(example(decision_id=name)).encode()
+        assert ask(port, "POST", "/v1/decisions", body)[0] == 200
+        outcome = json.dumps({"decision_id": name, "components": {"resolved": 1.0}}).encode()
+        status, found = ask(port, "POST", "/v1/outcomes", outcome)
+        assert (status, found["recorded"]) == (200, ["resolved"])
 
 
 @pytest.mark.slow
@@ -108,3 +123,14 @@ def test_a_wrong_request_is_refused_with_its_field(cluster: tuple[Path, int]) ->
     _, port = cluster
     status, found = ask(port, "POST", "/v1/decisions", json.dumps(example(actions=[])).encode())
     assert (status, found["error"]["field"]) == (422, "actions")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's own modules, when imported
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [({"policy": "p.nba"}, "journal is absent"), ({"journal": "j", "plicy": "p"}, "'plicy'")],
+)
+def test_an_argument_that_is_wrong_is_named(args: dict[str, str], said: str) -> None:
+    pytest.importorskip("grpc", reason="the cluster extra is not installed")
+    with pytest.raises(InputError, match=said):
+        import_module("serving.ray_app").ray_settings(args)
