@@ -13,6 +13,7 @@ from serving.journal.records import DecisionRecord, decode_record
 from serving.journal.specs import Kept, keep_spec
 from serving.lifecycle_log import LifecycleLog
 from serving.metrics.metrics import Metrics
+from serving.path.slow import SlowWatch
 from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
@@ -33,9 +34,11 @@ class Server:
     log: LifecycleLog = field(default_factory=LifecycleLog)
     running: "dict[asyncio.Task[Any], float]" = field(default_factory=dict)  # when each began
     lag_s: float = 0.0  # how late the loop has run for three beats
+    watch: SlowWatch = field(init=False)
     draining: bool = False  # it is being stopped
 
     def __post_init__(self) -> None:
+        self.watch = SlowWatch(self.settings.policy_limit_s)
         if self.settings.personalizer:
             self.feature_map = read_feature_map(Path(self.settings.personalizer))
         self.index = Index(self.journal)

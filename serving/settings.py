@@ -14,7 +14,15 @@ DURABILITIES: Final[tuple[str, ...]] = get_args(Durability)
 PREFIX: Final = "NBA_SERVE_"
 POSITIVE: Final = (
     *("segment_bytes", "max_waiting", "max_body_bytes", "max_policy_bytes", "max_actions"),
-    *("max_in_flight", "max_lag_s", "deadline_s", "idle_s", "promote_timeout_s", "drain_s"),
+    *(
+        "max_in_flight",
+        "max_lag_s",
+        "policy_limit_s",
+        "deadline_s",
+        "idle_s",
+        "promote_timeout_s",
+        "drain_s",
+    ),
 )
 
 
@@ -38,6 +46,7 @@ class Settings:
     max_policy_bytes: int = 64 * 2**20  # of a policy file sent to the server
     max_in_flight: int = 512  # requests that a worker answers at the same time; beyond: 429
     max_lag_s: float = 0.25  # how late a worker's loop may run; beyond: 429
+    policy_limit_s: float = 0.1  # a policy that takes longer, again and again, is left out
     deadline_s: float = 5.0  # an answer that takes longer is given up with 503
     idle_s: int = 75  # a connection that sends nothing for so long is closed
     promote_timeout_s: float = 10.0  # how long a change waits for every worker

@@ -22,7 +22,9 @@ async def decide(server: Server, call: Call) -> bytes:
     if entry is not None:
         return await _again(server, entry, call.body)
     assigned = server.store.assignment(head.use_case, head.customer.id)
-    record = decide_on_side(asked, assigned, decision_id=decision_id, now=server.clock())
+    record = decide_on_side(
+        asked, assigned, decision_id=decision_id, now=server.clock(), watch=server.watch
+    )
     if head.dry_run:
         server.metrics.cell("nba_dry_runs_total").add()
         return JSON.encode(reply_of(record))

@@ -4,6 +4,7 @@ Whoever acts, the record has the probabilities of that one; what a watching poli
 stands beside it and is never acted on.
 """
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,7 @@ from nba.errors import RequestError
 from serving.journal.records import DecisionRecord, ShadowScore, float64s
 from serving.path.asked import Asked
 from serving.path.decision import decide_asked
+from serving.path.slow import SlowWatch
 from serving.policies.assignment import Assignment
 from serving.policies.plan import DEFAULT
 from serving.policies.served import Served
@@ -35,14 +37,21 @@ def decide_as_assigned(
 
 
 def decide_on_side(
-    asked: Asked, assigned: Assignment, *, decision_id: str, now: float
+    asked: Asked,
+    assigned: Assignment,
+    *,
+    decision_id: str,
+    now: float,
+    watch: SlowWatch | None = None,
 ) -> DecisionRecord:
     """The same for a request that was read by any spec; it is read again where one differs."""
     head = asked.head
 
     def by(served: Served) -> DecisionRecord:
         own = asked.by(served.parts.reader)
-        return decide_asked(own, served, decision_id=decision_id, now=now)
+        if watch is None:
+            return decide_asked(own, served, decision_id=decision_id, now=now)
+        return _in_time(own, served, assigned.rule, watch, decision_id=decision_id, now=now)
 
     if assigned.plain and head.use_case == DEFAULT and not head.baseline:
         return by(assigned.served)  # the common case has no more to it
@@ -54,6 +63,28 @@ def decide_on_side(
         changes |= _side(asked, record, assigned)
         changes["shadow"] = _scores(by, record, changes, watching(assigned))
     return msgspec.structs.replace(record, **changes)
+
+
+def _in_time(
+    asked: Asked,
+    served: Served,
+    rule: Served,
+    watch: SlowWatch,
+    *,
+    decision_id: str,
+    now: float,
+) -> DecisionRecord:
+    """The decision of a policy that is not slow; the safe rule's while a slow one is left out."""
+    version = served.loaded.policy.version
+    if asked.head.customer.consent and watch.rests(version):
+        record = decide_asked(asked, rule, decision_id=decision_id, now=now)
+        reason = f"SlowPolicy: {version} took longer than {watch.limit_s:g} s"
+        why = ["the policy is slow: the safe rule decided", *record.why[:2]]
+        return msgspec.structs.replace(record, mode="rules", fallback_reason=reason, why=why)
+    began = time.perf_counter()
+    record = decide_asked(asked, served, decision_id=decision_id, now=now)
+    watch.took(version, time.perf_counter() - began)
+    return record
 
 
 def watching(assigned: Assignment) -> tuple[Served, ...]:

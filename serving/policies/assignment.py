@@ -69,7 +69,7 @@ def make_lane(name: str, use: UseCase, loaded: Mapping[str, Served]) -> Lane:
     return Lane(
         plain=Assignment(active, rule, "", shadows, use.mode, plain),
         holdout=Assignment(active, rule, "holdout", shadows, use.mode),
-        canary=Assignment(loaded[version], rule, "canary", shadows, use.mode),
+        canary=Assignment(loaded[version], ruled(loaded[version]), "canary", shadows, use.mode),
         holdout_share=use.holdout if online else 0.0,
         canary_share=use.canary.share if online and use.canary is not None else 0.0,
         holdout_key=_key(f"holdout {name}"),

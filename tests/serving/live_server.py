@@ -81,6 +81,11 @@ class Client:
         """The same without a body."""
         return self.send("GET", path)
 
+    def text(self, path: str) -> str:
+        """What is at a path, as text."""
+        self._connection.request("GET", path)
+        return self._connection.getresponse().read().decode()
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
