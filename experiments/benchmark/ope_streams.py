@@ -14,9 +14,10 @@ from experiments.benchmark.peer_obp import peak_bytes, reset_peak, seconds
 from experiments.benchmark.rows import ROUNDS, Row
 from experiments.benchmark.score import benchmark_scorer
 from nba.evaluate.buckets import row_buckets
-from nba.evaluate.rows import WeightedRows
+from nba.evaluate.rows import WeightedRows, log_rows
 from nba.evaluate.stats import Statistics
 from nba.evaluate.stream import LogColumns, stream_columns
+from nba.evaluate.streamed_rewards import StreamedRewards, basis_of
 from nba.evaluate.target import target_probabilities
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import DecisionLog
@@ -55,6 +56,12 @@ def stream_rows(streamed: int = STREAMED, scored: int = _SCORED) -> list[Row]:
             scoring_rate(scored),
             "1/s",
             f"A={_ACTIONS}, action scorer, scored and summed, one thread",
+        ),
+        Row(
+            "decisions judged",
+            model_rate(scored),
+            "1/s",
+            f"A={_ACTIONS}, action scorer and cross-fitted reward model, one thread",
         ),
     ]
 
@@ -106,10 +113,27 @@ def scoring_rate(n: int) -> float:
     return n / median(seconds(work, ROUNDS))
 
 
+def model_rate(n: int) -> float:
+    """The same with a reward model that is cross-fitted to these decisions and predicts them."""
+    scorer = benchmark_scorer()
+    log = _log(n)
+
+    def work() -> None:
+        model = StreamedRewards(basis_of([log]))
+        model.add(log)
+        statistics = Statistics()
+        statistics.add(log_rows(log, target_probabilities(scorer, log), model.predict(log)))
+
+    return n / median(seconds(work, ROUNDS))
+
+
 def _log(n: int) -> DecisionLog:
     rng = np.random.default_rng(1)
     m = n * _ACTIONS
     d, p = len(CONTACT_CENTRE.context_names), len(CONTACT_CENTRE.action_names)
+    actions = rng.random((m, p), dtype=np.float32)
+    kinds = [i for i, name in enumerate(CONTACT_CENTRE.action_names) if name.startswith("kind=")]
+    actions[:, kinds] = np.eye(len(kinds), dtype=np.float32)[rng.integers(0, len(kinds), m)]
     return DecisionLog(
         decision_id=np.array([f"decision-{i}" for i in range(n)], dtype=object),
         unit=np.array([f"customer-{i // 3}" for i in range(n)], dtype=object),
@@ -117,7 +141,7 @@ def _log(n: int) -> DecisionLog:
         context=rng.random((n, d), dtype=np.float32),
         offsets=np.arange(n + 1, dtype=np.int64) * _ACTIONS,
         action_ids=np.full(m, "action", dtype=object),
-        actions=rng.random((m, p), dtype=np.float32),
+        actions=actions,
         chosen=rng.integers(0, _ACTIONS, n),
         propensity=np.full(n, 1 / _ACTIONS),
         policy_version=np.full(n, "1", dtype=object),

@@ -10,6 +10,7 @@ from nba.evaluate.gate import places
 from nba.types import Estimate
 
 _WIDTH, _LABEL, _ROW = 760, 210, 26
+_LETTERS = 28  # that fit beside the axis
 
 
 class Line(NamedTuple):
@@ -39,7 +40,7 @@ def forest(rows: Sequence[Line], unit: str, *, zero: bool) -> str:
         sure = "sure" if zero and (e.low > 0 or e.high < 0) else "open" if zero else "sure"
         first, last = scale(max(e.low, scale.low)), scale(min(e.high, scale.high))
         parts.append(
-            f'<text x="{_LABEL - 12}" y="{y + 4}" text-anchor="end">{html.escape(label)}</text>'
+            f'<text x="{_LABEL - 12}" y="{y + 4}" text-anchor="end">{_label(label)}</text>'
             f'<g class="{sure}"><line x1="{first}" x2="{last}" y1="{y}" y2="{y}" stroke-width="3" '
             f'stroke-linecap="round"/><circle cx="{scale(e.value)}" cy="{y}" r="5"/></g>'
             f'<text x="{_WIDTH}" y="{y + 4}" text-anchor="end">{e.value:.{places(e)}f}</text>'
@@ -123,7 +124,7 @@ def _pairs(rows: Sequence[Share], first: str, second: str) -> str:
     ]
     for place, row in enumerate(rows):
         y = place * 30 + 24
-        label = html.escape(row.action)
+        label = _label(row.action)
         parts.append(f'<text x="{_LABEL - 12}" y="{y + 15}" text-anchor="end">{label}</text>')
         for part, (name, share) in enumerate((("log", row.log), ("target", row.target))):
             width, top = round(wide * share / most, 1), y + part * 12
@@ -132,6 +133,14 @@ def _pairs(rows: Sequence[Share], first: str, second: str) -> str:
                 f'<text class="faint" x="{_LABEL + width + 6}" y="{top + 9}">{share:.1%}</text>'
             )
     return _svg(len(rows) * 30 + 30, parts)
+
+
+def _label(text: str) -> str:
+    """The text where it fits beside the axis, else its two ends, and all of it under the mouse."""
+    if len(text) <= _LETTERS:
+        return html.escape(text)
+    short = f"{text[: _LETTERS // 2]}…{text[-_LETTERS // 2 + 1 :]}"
+    return f"<title>{html.escape(text)}</title>{html.escape(short)}"
 
 
 def _axis(scale: _Scale, rows: int, unit: str) -> str:

@@ -66,11 +66,11 @@ def _rewards(
     for row in range(len(rows)):
         for action in range(offsets[row], offsets[row + 1]):
             _fill(parts, actions[action], how)
-            total = 0.0 if len(column) else np.dot(parts, rows[row, 0])
+            total = 0.0 if len(column) else _dot(parts, rows[row, 0])
             for i in range(len(column)):
                 share = actions[action, column[i]]
                 if share != 0.0:
-                    total += share * np.dot(parts, rows[row, group[i]])
+                    total += share * _dot(parts, rows[row, group[i]])
             found[action] = total
     return found
 
@@ -84,6 +84,14 @@ def _fill(parts: Floats, action: Floats32, how: _Parts) -> None:
     for i in range(len(how.forms)):
         value = _derived(how.forms[i], float(action[how.source[i]]))
         parts[1 + n_numbers + i] = value * (parts[how.beside[i]] if how.beside[i] >= 0 else 1.0)
+
+
+@njit
+def _dot(first: Floats, second: Floats) -> float:
+    total = 0.0  # a loop: for so few numbers a call of BLAS costs more than it saves
+    for i in range(len(first)):
+        total += first[i] * second[i]
+    return total
 
 
 @njit

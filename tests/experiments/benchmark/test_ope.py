@@ -73,3 +73,4 @@ def test_generated_shards_are_all_counted() -> None:
 
 def test_scoring_is_measured() -> None:
     assert ope_streams.scoring_rate(300) > 0
+    assert ope_streams.model_rate(300) > 0

@@ -11,9 +11,11 @@ import pytest
 from nba.errors import InputError
 from nba.evaluate.answer import Answer
 from nba.evaluate.decision_evaluation import LogTarget, evaluate_decisions
+from nba.evaluate.figures import Line, forest
 from nba.evaluate.flat_evaluation import action_target, evaluate_flat
 from nba.evaluate.report import page, write_report
 from nba.listen.foreign import open_flat
+from nba.types import Estimate
 from tests.flat_files import flat_rows, write_csv
 from tests.planted_log import draw_log, make_world
 
@@ -93,3 +95,10 @@ def test_a_page_is_written_whole_or_not_at_all(answer: Answer, tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         write_report(tmp_path / "file" / "page.html", answer)
+
+
+def test_a_long_name_is_cut_in_the_middle_and_told_whole_under_the_mouse() -> None:
+    name = "a policy trained in the first week of March, dr"
+    drawn = forest([Line(name, Estimate(1.0, 0.1, 0.8, 1.2, 9.0, "dr"))], "EUR", zero=True)
+    assert f"<title>{name}</title>a policy train…" in drawn
+    assert f"{name[-13:]}</text>" in drawn
