@@ -15,11 +15,13 @@ from serving.lifecycle_log import LOG_FORMATS
 from serving.path.asked import check_size
 from serving.path.decision import make_decision
 from serving.policies.card import card_json, card_told
+from serving.policies.served import rules_of
 from serving.policies.store import PolicyStore
 from serving.schema import DecisionReply, DecisionRequest, decode
 from serving.settings import DURABILITIES, settings_from
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_RULES = click.option("--rules", help="TOML file of eligibility rules")
 
 
 @click.command()
@@ -34,6 +36,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice(DURABILITIES),
     help="Answer when the record is on disk (fsync) or with the kernel (os)  [default: fsync]",
 )
+@_RULES
 @click.option("--store", help="Folder of the policies  [default: beside the journal]")
 @click.option("--workers", type=int, help="Processes that share the port  [default: 1]")
 @click.option("--keys", help="TOML file of keys and their scopes  [default: no key is asked for]")
@@ -59,14 +62,18 @@ def serve(policy_file: Path | None, **given: object) -> None:
 @click.argument("request_file", type=_FILE)
 @click.option("--policy", "policy_file", type=_FILE, required=True, help="Policy file")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON")
-def decide(request_file: Path, policy_file: Path, as_json: bool) -> None:
+@_RULES
+def decide(request_file: Path, policy_file: Path, as_json: bool, rules: str | None) -> None:
     """Decide the request in REQUEST_FILE: what POST /v1/decisions takes, without remembering it.
 
     A request without a decision_id gets one made from its bytes, so that asking twice gives the
     same answer.
     """
-    settings = settings_from()
-    served = PolicyStore(policy_file, occupancy_cap=settings.occupancy_cap).current
+    settings = settings_from(given={"rules": rules})
+    chosen_rules = rules_of(settings.rules)
+    served = PolicyStore(
+        policy_file, occupancy_cap=settings.occupancy_cap, rules=chosen_rules
+    ).current
     body = _read(request_file)
     request = decode(body, DecisionRequest)
     check_size(len(request.actions), settings.max_actions)

@@ -21,6 +21,7 @@ from nba.errors import InputError, NbaError
 from serving.http.app import App, Message, Receive, Send
 from serving.http.keys import read_keys
 from serving.policies.opening import open_store, store_folder
+from serving.policies.served import rules_of
 from serving.policies.store import PolicyStore
 from serving.pulse import pulse
 from serving.server import Server
@@ -66,7 +67,8 @@ class Replica:
 
     def _open(self) -> Server:
         settings = self._settings
-        store = PolicyStore(store_folder(settings), occupancy_cap=settings.occupancy_cap)
+        cap, rules = settings.occupancy_cap, rules_of(settings.rules)
+        store = PolicyStore(store_folder(settings), occupancy_cap=cap, rules=rules)
         return open_worker(store, settings, worker=self._rank, several=True)
 
 

@@ -52,6 +52,7 @@ class Settings:
     promote_timeout_s: float = 10.0  # how long a change waits for every worker
     max_actions: int = 500  # candidates of one request
     occupancy_cap: float = 0.95  # share of the last hour above which an employee is left alone
+    rules: str = ""  # TOML file of eligibility rules; if empty: consent and the occupancy cap
     drain_s: float = 10.0  # how long a stop waits for running requests
     personalizer: str = ""  # TOML file: how features sent to /rank become the spec's
 

@@ -1,129 +1,256 @@
-"""Eligibility: declarative rules remove actions before a policy sees them, each with its reason."""
+"""Eligibility: rules remove actions before a policy sees them, each with its reason and stage.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Self
+A screen of one matrix product finds out that no rule can remove anything; only otherwise are the
+rules it points to evaluated, one after another in the order of the funnel.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from nba.act.condition import FACTS, Comparison, Sum
+from nba.act.rules import STAGES, WAYS_OUT, Rule, RuleSet, conditions
 from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
-from nba.types import Action, ActionSet, Floats32
+from nba.types import ACTION_KINDS, Bools, Floats32
 
-FALLBACK_KIND: Final = "queue"  # rules without kinds leave it: some action must stay
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Removes actions whose feature is out of bounds, or that need a consent that is not given.
-
-    >>> Rule("occupancy cap", kinds=("employee",), column="occupancy_1h", most=0.95).name
-    'occupancy cap'
-    """
-
-    name: str
-    kinds: tuple[str, ...] = ()  # which kinds of action it looks at; empty: all but the queue
-    column: str = ""  # an encoded action column, in the feature's unit; empty: no bound
-    least: float = float("-inf")
-    most: float = float("inf")
-    needs_consent: bool = False
-
-    def removes(self, action: Action, spec: FeatureSpec, *, consent: bool) -> str | None:
-        """Why this rule removes the action; None if it does not."""
-        if self.kinds and action.kind not in self.kinds:
-            return None
-        if not self.kinds and action.kind == FALLBACK_KIND:
-            return None
-        if self.needs_consent and not consent:
-            return f"{self.name}: the customer has not consented to {action.kind}"
-        if not self.column:
-            return None
-        value = action.features[spec.action_column(self.column)]
-        # A bound is rounded like the features of a request, which may be float32.
-        low, high = np.array([self.least, self.most], dtype=action.features.dtype)
-        if low <= value <= high:
-            return None
-        bound = f"above {self.most:g}" if value > self.most else f"below {self.least:g}"
-        return f"{self.name}: {self.column} {value:.3g} is {bound}"
+NOTHING: Final[Mapping[str, float]] = {}
+_NOT_CONSENTED: Final[Mapping[str, float]] = {"consent": 0.0}
+_ROUNDING: Final = 1e-5  # of a screen's scale: a sum of products errs by less
 
 
-# Trade sources call an occupancy above 90 % a road to burnout; the cap of 95 % is assumed.
-RULES: Final = (
-    Rule("occupancy cap", kinds=("employee",), column="occupancy_1h", most=0.95),
-    Rule("consent", kinds=("callback",), needs_consent=True),
-)
+class Applied(NamedTuple):
+    """What the rules left of a decision's actions."""
+
+    keep: Bools | None  # (k,); None: all stay
+    removed: dict[int, str]  # place → rule and reason
+    funnel: dict[str, int]  # stage → how many are left after it
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """A quick test for all actions of a decision at once: most decisions lose none to the rules."""
+class _Compiled(NamedTuple):
+    rule: Rule
+    kinds: frozenset[str]
+    shared: tuple[Comparison, ...]  # the same for all actions of a decision
+    own: tuple[Comparison, ...]
+    personal: bool
 
-    bounds: tuple[tuple[int, float, float], ...]  # column, least, most: float32 like the features
-    needs_consent: bool
 
-    @classmethod
-    def of(cls, rules: Sequence[Rule], spec: FeatureSpec) -> Self:
-        """The test that rules and spec make."""
-        return cls(
-            tuple(
-                (
-                    spec.action_column(rule.column),
-                    float(np.float32(rule.least)),
-                    float(np.float32(rule.most)),
-                )
-                for rule in rules
-                if rule.column
-            ),
-            any(rule.needs_consent for rule in rules),
+class Eligibility:
+    """A rule set compiled for one feature spec."""
+
+    def __init__(self, rules: RuleSet, spec: FeatureSpec, *, lenient: bool = False) -> None:
+        """Raises InputError for a rule on a feature that the spec lacks, unless `lenient`."""
+        self.rules = rules
+        self._compiled = [
+            _compile(r, found) for r, found in conditions(rules, spec, lenient=lenient)
+        ]
+        columns = [_screen(each, spec) for each in self._compiled]
+        screened = [place for place, column in enumerate(columns) if column is not None]
+        self._screened = tuple(screened)
+        weights = [column for column in columns if column is not None]
+        self._weights: Floats32 = (
+            np.stack(weights, axis=1) if weights else np.zeros((0, 0), dtype=np.float32)
+        )
+        self._always = tuple(
+            (place, _quick(each.shared))
+            for place, each in enumerate(self._compiled)
+            if columns[place] is None
         )
 
-    def clear(self, features: Floats32, *, consent: bool) -> bool:
-        """True if no rule can remove any of these actions (k, p); False: ask each rule."""
-        if self.needs_consent and not consent:
-            return False
-        for column, least, most in self.bounds:
-            values = features[:, column].tolist()
-            if max(values) > most or min(values) < least:
-                return False
-        return True
+    def apply(
+        self,
+        context: Floats32,
+        actions: Floats32,
+        kinds: Sequence[str],
+        *,
+        consent: bool = True,
+        facts: Mapping[str, float] = NOTHING,
+        unavailable: Mapping[int, str] | None = None,
+    ) -> Applied:
+        """Which of the actions (k, p) stay, for an encoded context (d,).
+
+        `unavailable` maps places to reasons that were given, not found. Of a customer without
+        consent no rule reads the context or a fact. Raises InputError if nothing can stay.
+        """
+        known = facts if consent else _NOT_CONSENTED
+        suspects = [place for place, may in self._always if may(context, known)]
+        if self._screened:
+            near = actions.dot(self._weights) > 0.0
+            if 1 in near.tobytes():
+                hit = near.any(axis=0).tolist()
+                suspects += [p for p, found in zip(self._screened, hit, strict=True) if found]
+        if not suspects and not unavailable:
+            return Applied(None, {}, _whole(len(kinds)))
+        return self._remove(sorted(suspects), context, actions, kinds, known, unavailable or {})
+
+    def _remove(
+        self,
+        suspects: list[int],
+        context: Floats32,
+        actions: Floats32,
+        kinds: Sequence[str],
+        facts: Mapping[str, float],
+        unavailable: Mapping[int, str],
+    ) -> Applied:
+        removed = {place: f"unavailable: {reason}" for place, reason in unavailable.items()}
+        left = dict.fromkeys(STAGES, len(removed))  # removed up to the end of each stage
+        for place in suspects:
+            each = self._compiled[place]
+            if each.personal and facts is _NOT_CONSENTED:
+                continue
+            for row in _hits(each, context, actions, kinds, facts):
+                if row not in removed:
+                    told = each.rule.says.format(kind=kinds[row])
+                    reason = told or _numbers(each, context, actions[row : row + 1], facts)
+                    removed[row] = f"{each.rule.name}: {reason}"
+            for stage in STAGES[STAGES.index(each.rule.stage) :]:
+                left[stage] = len(removed)
+        funnel = {"all": len(kinds)} | {stage: len(kinds) - n for stage, n in left.items()}
+        if len(removed) == len(kinds):
+            del removed[_way_out(kinds, unavailable, removed)]
+            funnel["way_out"] = 1
+        funnel["chosen"] = 1
+        if not removed:
+            return Applied(None, removed, funnel)
+        keep = np.ones(len(kinds), dtype=np.bool_)
+        keep[list(removed)] = False
+        return Applied(keep, removed, funnel)
 
 
-def check_rules(rules: Sequence[Rule], spec: FeatureSpec) -> None:
-    """Refuse a rule on a column that the spec does not have."""
-    for rule in rules:
-        if rule.column and rule.column not in spec.action_names:
-            raise InputError(
-                f"rule {rule.name!r} looks at {rule.column!r}, which spec {spec.name!r} does not "
-                f"have; use one of {', '.join(spec.action_names)}"
-            )
+def _compile(rule: Rule, found: tuple[Comparison, ...]) -> _Compiled:
+    return _Compiled(
+        rule,
+        frozenset(rule.kinds or (kind for kind in ACTION_KINDS if kind not in WAYS_OUT)),
+        tuple(one for one in found if not one.of_actions),
+        tuple(one for one in found if one.of_actions),
+        any(one.personal for one in found),
+    )
 
 
-def eligible(
-    actions: Sequence[Action],
-    *,
-    spec: FeatureSpec,
-    consent: bool = True,
-    unavailable: Mapping[str, str] | None = None,
-    rules: Sequence[Rule] = RULES,
-) -> tuple[ActionSet, dict[str, str]]:
-    """The actions that stay, in order, and for each removed one the first rule that removed it.
+def _screen(each: _Compiled, spec: FeatureSpec) -> Floats32 | None:
+    """Weights (p,) whose sum is above zero wherever the rule may remove; None: there are none.
 
-    `unavailable` maps action ids to the caller's own reason. Raises InputError if none stays.
+    The kind's own columns sum to one, so they carry the constant, and, for other kinds, a number
+    that nothing else can outweigh.
     """
-    excluded = {action: f"unavailable: {reason}" for action, reason in (unavailable or {}).items()}
-    for action in actions:
-        if action.id in excluded:
+    fixed = [one for one in each.own if not _reads_more(one.left) and not _reads_more(one.right)]
+    first = next((one for one in fixed if one.sign in {">", ">=", "<", "<="}), None)
+    kind_columns = [f"kind={kind}" for kind in ACTION_KINDS]
+    if first is None or not set(kind_columns) <= set(spec.action_names):
+        return None
+    turn = 1.0 if first.sign in {">", ">="} else -1.0
+    weights = np.zeros(len(spec.action_names), dtype=np.float32)
+    for side, factor in ((first.left, turn), (first.right, -turn)):
+        for column, weight in side.action.items():
+            weights[column] += factor * weight
+    constant = turn * (first.left.constant - first.right.constant)
+    simple = np.abs(weights).sum() == 1.0  # then no rounding can turn the sign
+    margin = 0.0 if simple else _ROUNDING
+    if simple and len(first.sign) == 2:  # equal is enough: above zero from there on
+        constant = float(np.nextafter(np.float32(constant), np.float32(np.inf)))
+    bound = _bounds(spec)
+    scale = float(np.abs(weights) @ bound) + abs(constant) + 1.0
+    for kind, name in zip(ACTION_KINDS, kind_columns, strict=True):
+        place = spec.action_column(name)
+        weights[place] += constant + margin * scale if kind in each.kinds else -3.0 * scale
+    return weights
+
+
+def _bounds(spec: FeatureSpec) -> Floats32:
+    bounds: list[float] = []
+    for feature in spec.action:
+        top = 1.0 if feature.levels else max(abs(feature.low), abs(feature.high))
+        top = max(top, abs(feature.default or 0.0))
+        bounds += [top if column == feature.name else 1.0 for column in feature.columns]
+    return np.array(bounds, dtype=np.float32)
+
+
+def _reads_more(one: Sum) -> bool:
+    return bool(one.context or one.facts)
+
+
+def _hold(shared: Sequence[Comparison], context: Floats32, facts: Mapping[str, float]) -> bool:
+    return all(
+        one.holds(one.left.of_one(context, facts), one.right.of_one(context, facts))
+        for one in shared
+    )
+
+
+def _quick(shared: Sequence[Comparison]) -> Callable[[Floats32, Mapping[str, float]], bool]:
+    """The same as `_hold`, as fast as Python allows where one value meets a number."""
+    if len(shared) == 2:
+        one, other = _quick(shared[:1]), _quick(shared[1:])
+        return lambda context, facts: one(context, facts) and other(context, facts)
+    if len(shared) != 1 or not _is_number(shared[0].right) or shared[0].left.constant:
+        return lambda context, facts: _hold(shared, context, facts)
+    holds, bound, left = shared[0].holds, shared[0].right.constant, shared[0].left
+    if list(left.facts.values()) == [1.0] and not left.context:
+        (name,) = left.facts
+        usual = FACTS[name]
+        return lambda _, facts: bool(holds(facts.get(name, usual), bound))
+    if list(left.context.values()) == [1.0] and not left.facts:
+        (column,) = left.context
+        return lambda context, _: bool(holds(context.item(column), bound))
+    return lambda context, facts: _hold(shared, context, facts)
+
+
+def _is_number(one: Sum) -> bool:
+    return not (one.action or one.context or one.facts)
+
+
+def _hits(
+    each: _Compiled,
+    context: Floats32,
+    actions: Floats32,
+    kinds: Sequence[str],
+    facts: Mapping[str, float],
+) -> list[int]:
+    """The places of the actions that a rule removes."""
+    if not _hold(each.shared, context, facts):
+        return []
+    rows = [row for row, kind in enumerate(kinds) if kind in each.kinds]
+    for one in each.own:
+        own = actions[rows]
+        left = one.left.of_all(one.left.of_one(context, facts), own)
+        right = one.right.of_all(one.right.of_one(context, facts), own)
+        holds = np.broadcast_to(one.holds(left, right), len(rows)).tolist()
+        rows = [row for row, hit in zip(rows, holds, strict=True) if hit]
+    return rows
+
+
+def _numbers(
+    each: _Compiled, context: Floats32, action: Floats32, facts: Mapping[str, float]
+) -> str:
+    """What the condition found, with its numbers."""
+    told: list[str] = []
+    for one in (*each.shared, *each.own):
+        if one.words == "true":
+            told.append(one.left.text)
             continue
-        for rule in rules:
-            reason = rule.removes(action, spec, consent=consent)
-            if reason is not None:
-                excluded[action.id] = reason
-                break
-    stay = tuple(action for action in actions if action.id not in excluded)
-    if not stay:
-        first, reason = next(iter(excluded.items()), ("", "no action was given"))
-        raise InputError(
-            f"no action is eligible ({first}: {reason}; {len(excluded)} removed); "
-            f"add an action of kind {FALLBACK_KIND!r}, which is always a way out"
+        left, right = (
+            float(np.ravel(side.of_all(side.of_one(context, facts), action))[0])
+            for side in (one.left, one.right)
         )
-    return ActionSet(stay), excluded
+        against = f"{right:g}" if _is_number(one.right) else f"{one.right.text} {right:.3g}"
+        told.append(f"{one.left.text} {left:.3g} is {one.words} {against}")
+    return " and ".join(told)
+
+
+def _way_out(
+    kinds: Sequence[str], unavailable: Mapping[int, str], removed: Mapping[int, str]
+) -> int:
+    """The queue, or doing nothing, which stays if the rules leave nothing else."""
+    for kind in WAYS_OUT:
+        for place, found in enumerate(kinds):
+            if found == kind and place not in unavailable:
+                return place
+    reason = next(iter(removed.values()), "no action was given")
+    raise InputError(
+        f"no action is eligible (the first: {reason}; {len(removed)} removed); add an action "
+        f"of kind {' or '.join(map(repr, WAYS_OUT))}, which is always a way out"
+    )
+
+
+def _whole(n_actions: int) -> dict[str, int]:
+    return {"all": n_actions, **dict.fromkeys(STAGES, n_actions), "chosen": 1}

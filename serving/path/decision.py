@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nba.act.decide import draw_one
-from nba.act.eligibility import eligible
 from nba.errors import InputError, RequestError
-from nba.types import Action, Floats32
+from nba.types import Floats32
 from serving.journal.records import DecisionRecord
 from serving.path.asked import Asked
 from serving.path.fallback import reason_of
@@ -42,7 +41,7 @@ def decide_asked(asked: Asked, served: Served, *, decision_id: str, now: float) 
     """The same for a request that was read with this policy's spec."""
     head, parts = asked.head, served.parts
     personal = head.customer.consent
-    ids, kinds, rows, excluded = _eligible(asked, served)
+    ids, kinds, rows, excluded, funnel = _eligible(asked, served)
     chooser = parts.policy if personal else parts.safe_rule
     reason = ""
     try:
@@ -73,6 +72,7 @@ def decide_asked(asked: Asked, served: Served, *, decision_id: str, now: float) 
         request=asked.body,
         use_case=head.use_case,
         baseline=head.baseline or "",
+        funnel=funnel,
     )
 
 
@@ -99,22 +99,23 @@ def _reasons(reasons: tuple[str, ...], *, personal: bool, failed: str) -> list[s
 
 def _eligible(
     asked: Asked, served: Served
-) -> tuple[list[str], list[str], Floats32, dict[str, str]]:
-    """Ids, kinds and rows of the actions that stay, and for each removed one its rule."""
-    consent = asked.head.customer.consent
-    if not asked.unavailable and served.parts.screen.clear(asked.actions, consent=consent):
-        return asked.ids, asked.kinds, asked.actions, {}
-    members = map(Action, asked.ids, asked.kinds, asked.actions)
+) -> tuple[list[str], list[str], Floats32, dict[str, str], dict[str, int]]:
+    """Ids, kinds and rows of the actions that stay, the rule of each other one, the funnel."""
+    told = asked.unavailable
+    places = {i: told[name] for i, name in enumerate(asked.ids) if name in told} if told else None
     try:
-        _, excluded = eligible(
-            list(members),
-            spec=served.parts.reader.spec,
-            consent=consent,
-            unavailable=asked.unavailable,
-            rules=served.rules,
+        applied = served.rules.apply(
+            asked.context,
+            asked.actions,
+            asked.kinds,
+            consent=asked.head.customer.consent,
+            unavailable=places,
         )
     except InputError as error:
         raise RequestError(422, "actions", str(error)) from error
-    stay = [place for place, name in enumerate(asked.ids) if name not in excluded]
+    if applied.keep is None:
+        return asked.ids, asked.kinds, asked.actions, {}, applied.funnel
+    stay = np.flatnonzero(applied.keep).tolist()
     ids, kinds = [asked.ids[i] for i in stay], [asked.kinds[i] for i in stay]
-    return ids, kinds, np.ascontiguousarray(asked.actions[stay]), excluded
+    excluded = {asked.ids[place]: why for place, why in applied.removed.items()}
+    return ids, kinds, np.ascontiguousarray(asked.actions[stay]), excluded, applied.funnel

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Self
 
-from nba.act.eligibility import Rule, Screen
 from nba.act.explain import Explainer
 from nba.act.one_decision import OneDecision, one_decision
 from nba.listen.encode import FeatureSpec
@@ -30,18 +29,14 @@ class Parts:
     """The parts of one served policy."""
 
     reader: Reader
-    screen: Screen
     policy: Chooser
     safe_rule: Chooser
 
     @classmethod
-    def of(
-        cls, policy: Policy, safe_rule: Policy, rules: tuple[Rule, ...], spec: FeatureSpec
-    ) -> Self:
-        """What follows from a policy, its safe rule, the rules and their spec."""
+    def of(cls, policy: Policy, safe_rule: Policy, spec: FeatureSpec) -> Self:
+        """What follows from a policy, its safe rule and their spec."""
         return cls(
             reader_of(spec),
-            Screen.of(rules, spec),
             Chooser.of(policy, spec),
             Chooser.of(safe_rule, spec),
         )

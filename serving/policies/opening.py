@@ -5,6 +5,7 @@ from pathlib import Path
 from nba.errors import PolicyFileError
 from serving.policies.folder import change_plan, keep_policy, open_folder
 from serving.policies.plan import DEFAULT, Plan, promoted
+from serving.policies.served import rules_of
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
 
@@ -32,7 +33,8 @@ def open_store(policy_file: Path | None, settings: Settings) -> PolicyStore:
         raise PolicyFileError(
             f"there is no policy store at {folder}; start with `nba serve POLICY_FILE` once"
         )
-    return PolicyStore(folder, occupancy_cap=settings.occupancy_cap)
+    rules = rules_of(settings.rules)
+    return PolicyStore(folder, occupancy_cap=settings.occupancy_cap, rules=rules)
 
 
 def _with(plan: Plan, version: str) -> Plan:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nba.act.bundle import LoadedPolicy, load_policy
-from nba.act.eligibility import RULES, Rule
+from nba.act.eligibility import Eligibility
+from nba.act.rules import RuleSet, built_in, read_rules
 from nba.types import Policy
 from serving.path.fallback import safe_rule
 from serving.path.parts import Parts
@@ -16,12 +17,12 @@ class Served:
 
     loaded: LoadedPolicy
     safe_rule: Policy
-    rules: tuple[Rule, ...]
+    rules: Eligibility
     parts: Parts = field(init=False)  # worked out from the rest
 
     def __post_init__(self) -> None:
         policy, spec = self.loaded.policy, self.loaded.card.spec
-        object.__setattr__(self, "parts", Parts.of(policy, self.safe_rule, self.rules, spec))
+        object.__setattr__(self, "parts", Parts.of(policy, self.safe_rule, spec))
 
 
 def ruled(served: Served) -> Served:
@@ -29,13 +30,20 @@ def ruled(served: Served) -> Served:
     return replace(served, loaded=replace(served.loaded, policy=served.safe_rule))
 
 
-def load_served(path: Path, *, occupancy_cap: float) -> Served:
-    """The policy of a file, verified on its golden inputs; raises PolicyFileError for a bad one."""
+def load_served(path: Path, *, occupancy_cap: float, rules: RuleSet | None = None) -> Served:
+    """The policy of a file, verified on its golden inputs, with the rules or the built-in ones.
+
+    Raises PolicyFileError for a bad file, InputError for a rule on a feature its spec lacks.
+    """
     loaded = load_policy(path)
-    known = {"", *loaded.card.spec.action_names}  # a spec without occupancy has no cap on it
-    rules = tuple(
-        replace(rule, most=occupancy_cap) if rule.name == "occupancy cap" else rule
-        for rule in RULES
-        if rule.column in known
-    )
-    return Served(loaded, safe_rule(loaded.card.spec), rules)
+    spec = loaded.card.spec
+    if rules is None:  # a spec without occupancy has no cap on it
+        compiled = Eligibility(built_in(occupancy_cap), spec, lenient=True)
+    else:
+        compiled = Eligibility(rules, spec)
+    return Served(loaded, safe_rule(spec), compiled)
+
+
+def rules_of(file: str) -> RuleSet | None:
+    """The rules of a file named in the settings; None, for the built-in ones, if none is named."""
+    return read_rules(Path(file)) if file else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nba.act.rules import RuleSet
 from nba.errors import InputError
 from serving.policies.assignment import Assignment, Lane, make_lane
 from serving.policies.plan import DEFAULT, PLAN, Plan, UseCase, read_plan
@@ -29,10 +30,11 @@ class Fresh:
 class PolicyStore:
     """Holds what is served; a new plan is loaded beside it and takes its place as a whole."""
 
-    def __init__(self, path: Path, *, occupancy_cap: float) -> None:
+    def __init__(self, path: Path, *, occupancy_cap: float, rules: RuleSet | None = None) -> None:
         """Reads a store folder or one policy file; raises InputError saying what is wrong."""
         self.path = path
         self.occupancy_cap = occupancy_cap
+        self.rules = rules  # None: the built-in ones
         self.plan = Plan()
         self.loaded: Mapping[str, Served] = {}  # version → policy, of this plan
         self.current: Served  # the active policy of the default use case
@@ -53,7 +55,7 @@ class PolicyStore:
 
     def swap(self, path: Path) -> Served:
         """Serve one file for everybody from now on; on a PolicyFileError nothing changes."""
-        served = load_served(path, occupancy_cap=self.occupancy_cap)
+        served = load_served(path, occupancy_cap=self.occupancy_cap, rules=self.rules)
         version = served.loaded.policy.version
         plan = Plan(self.plan.generation + 1, {DEFAULT: UseCase(version)})
         self.put_in_place(plan, {version: served})
@@ -86,9 +88,10 @@ class PolicyStore:
 
     def load(self, plan: Plan) -> dict[str, Served]:
         """The policies of a plan, those already here as they are; takes long, changes nothing."""
-        here, cap = self.loaded, self.occupancy_cap
+        here, cap, rules = self.loaded, self.occupancy_cap, self.rules
         return {
-            version: here.get(version) or served_version(self.path, version, occupancy_cap=cap)
+            version: here.get(version)
+            or served_version(self.path, version, occupancy_cap=cap, rules=rules)
             for version in plan.versions()
         }
 
@@ -107,10 +110,12 @@ class PolicyStore:
         return found.st_ino, found.st_mtime_ns
 
 
-def served_version(folder: Path, version: str, *, occupancy_cap: float) -> Served:
+def served_version(
+    folder: Path, version: str, *, occupancy_cap: float, rules: RuleSet | None = None
+) -> Served:
     """A version of a store folder, verified; raises InputError for a damaged or absent one."""
     path = folder / f"{version}{SUFFIX}"
-    served = load_served(path, occupancy_cap=occupancy_cap)
+    served = load_served(path, occupancy_cap=occupancy_cap, rules=rules)
     found = served.loaded.policy.version
     if found != version:
         raise InputError(f"policy file {path} holds version {found}; promote it from its file")

@@ -154,7 +154,7 @@ def _at(request: dict[str, Any], place: int) -> dict[str, Any]:
         (
             lambda r: [a.update(unavailable="outage") for a in r["actions"]],
             "actions",
-            "no action is eligible (help-article-18: unavailable: outage",
+            "no action is eligible (the first: unavailable: outage",
         ),
     ],
 )

@@ -37,8 +37,8 @@ def test_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
 
 def test_the_occupancy_cap_is_the_servers(tmp_path: Path) -> None:
     store = PolicyStore(policy_file(tmp_path), occupancy_cap=0.8)
-    (cap,) = [rule for rule in store.current.rules if rule.name == "occupancy cap"]
-    assert cap.most == 0.8
+    (cap,) = [rule for rule in store.current.rules.rules.rules if rule.name == "occupancy cap"]
+    assert cap.remove_if == "action.occupancy_1h > 0.8"
 
 
 def stocked(folder: Path) -> tuple[str, str]:
