@@ -52,7 +52,7 @@ def keep_policy(folder: Path, raw: bytes, *, occupancy_cap: float, source: str) 
 
 def file_in(folder: Path, name: str) -> bytes:
     """The bytes of a file that lies in the store folder itself; nothing outside it is read."""
-    if name != Path(name).name or name.startswith("."):
+    if name != Path(name).name or name.startswith(".") or "\0" in name:
         message = f"{name[:128]!r} is no plain file name"
         raise RequestError(422, "file", message, "name a file in the store folder, or send it")
     try:

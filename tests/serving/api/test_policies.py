@@ -83,6 +83,7 @@ def test_a_file_in_the_store_or_a_version_is_promoted_by_name(
     assert counter.post(PROMOTE, {"version": first})[2]["plan"]["active"] == first
     for body, field in (
         ({"file": "../policy.nba"}, "file"),
+        ({"file": "policy\0.nba"}, "file"),
         ({"file": "absent.nba"}, "file"),
         ({"version": "f" * 12}, "policy"),
         ({}, "version"),
