@@ -13,7 +13,7 @@ import pytest
 
 from nba.act.uniform import Uniform
 from nba.client import Canary, Candidate, Client, Request
-from nba.errors import ConflictError, RequestError, UnknownIdError
+from nba.errors import ConflictError, NotAllowedError, RequestError, UnknownIdError
 from tests.serving.live_server import EXAMPLE, LiveServer, policy_file, serving
 
 
@@ -153,3 +153,19 @@ def test_policies_are_changed_by_calls(client: Client, tmp_path: Path) -> None:
     assert (back.plan.mode, back.plan.shadows) == ("online", ())
     with pytest.raises(RequestError, match="000000000000"):
         client.promote("0" * 12)
+
+
+def test_a_key_is_sent_and_its_scope_is_respected(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text('[[keys]]\nname = "desk"\nscopes = ["decide"]\nkey = "0123456789abcdef"\n')
+    journal = tmp_path / "journal"
+    with serving(policy_file(tmp_path), journal, "--keys", str(keys)) as keyed:
+        url = f"http://127.0.0.1:{keyed.port}"
+        with Client(url, key="0123456789abcdef") as desk, Client(url) as stranger:
+            decision_id = desk.decide(request()).decision_id
+            with pytest.raises(NotAllowedError, match="not for outcome") as caught:
+                desk.outcome(decision_id, {"resolved": 1})
+            assert caught.value.status == 403
+            with pytest.raises(NotAllowedError, match="no key was sent") as caught:
+                stranger.decide(request())
+            assert caught.value.status == 401

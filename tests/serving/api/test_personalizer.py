@@ -222,3 +222,22 @@ def test_an_apprentice_answers_with_the_applications_own_choice(
         chosen = next(action for action in reply["ranking"] if action["id"] == baseline)
         assert chosen["probability"] == 1.0
         assert client.trace(EVENT).reply.mode == "baseline"
+
+
+def test_a_key_is_taken_from_where_the_sdk_puts_it(tmp_path: Path) -> None:
+    keys = '[[keys]]\nname = "app"\nscopes = ["decide"]\nkey = "0123456789abcdef"\n'
+    (tmp_path / "keys.toml").write_text(keys)
+    variables = {
+        "NBA_SERVE_PERSONALIZER": str(MAP),
+        "NBA_SERVE_KEYS": str(tmp_path / "keys.toml"),
+    }
+    with serving(policy_file(tmp_path), tmp_path / "journal", **variables) as server:
+        wire = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        statuses = []
+        for key in ("0123456789abcdef", "another-key-of-16"):
+            headers = {"Ocp-Apim-Subscription-Key": key}
+            wire.request("POST", f"{V11}/rank", json.dumps(RANK), headers)
+            answer = wire.getresponse()
+            statuses.append((answer.status, set(json.loads(answer.read()))))
+        wire.close()
+    assert statuses == [(201, {"ranking", "eventId", "rewardActionId"}), (401, {"error"})]
