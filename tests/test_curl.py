@@ -1,4 +1,4 @@
-"""The curl lines of the pages do what the pages say: each page against a server of its own."""
+"""The calls that the pages show do what they say: each page against a server of its own."""
 
 import re
 import shutil
@@ -37,3 +37,18 @@ def test_every_curl_line_of_a_page_is_answered(page: str, tmp_path: Path) -> Non
             )
             answer, _, status = done.stdout.rpartition("\n")
             assert status in {"200", "201", "204"}, f"{page}: {line}\n{answer}\n{done.stderr}"
+
+
+def test_the_python_of_the_servers_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "serving/README.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    assert ":8080" in block
+    monkeypatch.chdir(ROOT)
+    with serving(policy_file(tmp_path), tmp_path / "journal", "--durability", "os") as server:
+        here = block.replace(":8080", f":{server.port}")
+        exec(compile(here, "serving/README.md", "exec"), {})  # noqa: S102 our own page
+        ready = server.client().get("/readyz")[1]
+    assert (ready["decisions"], ready["outcomes"]) == (1, 1)
+    assert capsys.readouterr().out
