@@ -11,8 +11,8 @@ from serving.server import Server
 
 async def activate(server: Server, call: Call) -> Answer:
     """Answered when it is durable; again, or for a decision that was not deferred, it is done."""
-    entry = server.entry(call.id)
-    record = await server.record(entry)
+    record = await server.record(server.entry(call.id))
+    entry = server.entry(call.id)  # again: meanwhile another call may have activated it
     if not entry.activated and inactive(record):
         now, wait_s = server.clock(), server.feature_map.reward_wait_s
         if now > record.at + wait_s:

@@ -30,8 +30,9 @@ async def reward(server: Server, call: Call) -> Answer:
     value = decode_wire(call.body, RewardRequest).value
     component = _component(server)
     decision_id = decision_id_of(call.id)
-    entry = server.entry(decision_id)
-    active = not inactive(await server.record(entry)) or entry.activated
+    record = await server.record(server.entry(decision_id))
+    entry = server.entry(decision_id)  # again: meanwhile another reward may have come
+    active = not inactive(record) or entry.activated
     if active and component not in entry.outcomes:
         told = {"decision_id": decision_id, "components": {component: value}}
         await outcome(server, replace(call, body=JSON.encode(told)))

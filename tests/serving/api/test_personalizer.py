@@ -1,5 +1,6 @@
 """Azure Personalizer's wire format, spoken as its SDKs do: http.client against a live server."""
 
+import asyncio
 import http.client
 import json
 from collections.abc import Iterator
@@ -102,6 +103,17 @@ def test_the_first_reward_of_an_event_is_its_outcome(counter: Desk) -> None:
         assert counter.post(f"/events/{EVENT}/reward", {"value": value})[0] == 204
     trace = counter.get(f"/v1/decisions/{EVENT}")[2]
     assert [(o["component"], o["value"]) for o in trace["outcomes"]] == [("resolved", 0.25)]
+
+
+def test_rewards_that_come_at_the_same_time_are_one_outcome(counter: Desk) -> None:
+    async def all_at_once() -> list[Any]:
+        path = f"/events/{EVENT}/reward"
+        bodies = [json.dumps({"value": value / 8}).encode() for value in range(8)]
+        return await asyncio.gather(*(counter.ask("POST", path, body) for body in bodies))
+
+    counter.post("/rank", RANK)
+    assert [status for status, _, _ in asyncio.run(all_at_once())] == [204] * 8
+    assert len(counter.get(f"/v1/decisions/{EVENT}")[2]["outcomes"]) == 1
 
 
 def rows_learned_from(folder: Path) -> dict[str, float]:
