@@ -1,6 +1,7 @@
 """One worker's life: put its parts together, serve with a pulse, drain when asked to stop."""
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -32,6 +33,7 @@ def run_worker(
     *,
     numbers: Path | None = None,
     worker: int = 0,
+    parent: int | None = None,
     ready: Ready = lambda _server: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, drain, and let the journal go; tells when it is ready.
@@ -42,7 +44,7 @@ def run_worker(
     try:
         server.metrics.own("nba_worker_started_seconds").set(time.time())
         ready(server)
-        _run(server, listener, settings)
+        _run(server, listener, settings, parent)
         say_how_it_stands(server)
     finally:
         server.journal.close()
@@ -107,25 +109,36 @@ def http_server(app: App, settings: Settings) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _run(server: Server, listener: socket.socket, settings: Settings) -> None:
+def _run(server: Server, listener: socket.socket, settings: Settings, parent: int | None) -> None:
     import uvloop
 
     app = App(server, read_keys(settings.keys))
     http = http_server(app, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(server, app, http, listener))
+        runner.run(_serve(server, app, http, listener, parent))
 
 
-async def _serve(server: Server, app: App, http: uvicorn.Server, listener: socket.socket) -> None:
+async def _serve(
+    server: Server,
+    app: App,
+    http: uvicorn.Server,
+    listener: socket.socket,
+    parent: int | None,
+) -> None:
     """The steps of uvicorn's own `serve`, but for its handling of signals."""
     stop = asyncio.Event()
+
+    def stop_alone() -> None:
+        if parent is not None and os.getppid() != parent:
+            stop.set()  # nobody would start this worker again, or stop it
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     http.config.load()
     http.lifespan = http.config.lifespan_class(http.config)
     await http.startup(sockets=[listener])
-    beating = asyncio.create_task(pulse(server, app.gate.give_up_overdue))
+    beating = asyncio.create_task(pulse(server, app.gate.give_up_overdue, stop_alone))
     asked = asyncio.create_task(stop.wait())
     await asyncio.wait((beating, asked), return_when=asyncio.FIRST_COMPLETED)
     await _drain(server, http, listener)

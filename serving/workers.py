@@ -85,12 +85,13 @@ def _start_due(
         team.began[worker] = now
         listener = team.listeners.get(worker) or bind(*team.address, shared=True)
         team.listeners[worker] = listener
+        parent = os.getpid()
         pid = os.fork()
         if not pid:
             for other in team.listeners.values():
                 if other is not listener:
                     other.close()
-            _be_worker(store, listener, settings, numbers, worker, ready)
+            _be_worker(store, listener, settings, numbers, worker, parent, ready)
         team.running[pid] = worker
 
 
@@ -100,6 +101,7 @@ def _be_worker(
     settings: Settings,
     numbers: Path,
     worker: int,
+    parent: int,
     ready: Ready,
 ) -> None:
     """The life of a forked worker; it never returns to what the parent was doing."""
@@ -110,7 +112,15 @@ def _be_worker(
         if board_path(numbers, worker).exists():
             again = Metrics(numbers, worker=worker, workers=settings.workers)
             again.own("nba_worker_restarts_total").add()
-        run_worker(store, listener, settings, numbers=numbers, worker=worker, ready=ready)
+        run_worker(
+            store,
+            listener,
+            settings,
+            numbers=numbers,
+            worker=worker,
+            parent=parent,
+            ready=ready,
+        )
         code = 0
     except NbaError as error:
         LifecycleLog(settings.log_format, worker).tell("error", f"error: {error}")

@@ -126,7 +126,7 @@ def start(
         )
     server = LiveServer(process, log)
     while process.poll() is None:
-        found = re.search(r" on http://\S+:(\d+) ", log.read_text())
+        found = re.search(r" on https?://\S+:(\d+) ", log.read_text())
         if found is not None:
             server.port = int(found[1])
             return server

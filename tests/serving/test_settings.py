@@ -30,6 +30,10 @@ def test_every_setting_has_a_variable(name: str) -> None:
         ({"NBA_SERVE_PORT": "70000"}, "port is 70000"),
         ({"NBA_SERVE_DURABILITY": "maybe"}, "durability is 'maybe'; use one of fsync, os"),
         ({"NBA_SERVE_MAX_ACTIONS": "0"}, "max_actions is 0"),
+        ({"NBA_SERVE_WORKERS": "0"}, "workers is 0; use 1 to 64"),
+        ({"NBA_SERVE_LOG_FORMAT": "xml"}, "log_format is 'xml'; use one of text, json"),
+        ({"NBA_SERVE_TLS_CERT": "a.pem"}, "tls_cert and tls_key go together"),
+        ({"NBA_SERVE_MAX_LAG_S": "0"}, r"max_lag_s is 0\.0; a number above 0 is needed"),
         ({"NBA_SERVE_OCCUPANCY_CAP": "1.5"}, r"occupancy_cap is 1\.5"),
     ],
 )

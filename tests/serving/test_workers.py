@@ -256,6 +256,16 @@ def swap_and_replay(
         assert reply["chosen"]["id"] == again.action_ids[again.chosen]
 
 
+def test_workers_do_not_outlive_their_parent(policy: Path, tmp_path: Path) -> None:
+    with serving(policy, tmp_path / "j", "--workers", "2") as server:
+        until(lambda: server.client().get("/readyz")[1]["workers"] == {"0": 1, "1": 1})
+        pids = worker_pids(server)
+        server.kill()
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    with serving(policy, tmp_path / "j"):
+        assert len(pids) == 2, "and let the journal go"
+
+
 def test_a_journal_in_use_ends_the_start_with_one_line(policy: Path, tmp_path: Path) -> None:
     with serving(policy, tmp_path / "j", "--workers", "2"):
         with pytest.raises(AssertionError) as told_so:
