@@ -13,7 +13,7 @@ import httptools
 import uvicorn
 import uvloop
 
-from experiments.benchmark.serve.work import answerer
+from experiments.benchmark.serve.work import work_with
 from serving.http.app import Message, Receive, Send
 
 
@@ -72,7 +72,7 @@ class ByHand(asyncio.Protocol):
 
 def serve_protocol(port: int, policy: Path) -> None:
     """Decisions from the protocol, on uvloop."""
-    answer = answerer(policy)
+    answer = work_with(policy).answer
 
     async def run() -> None:
         loop = asyncio.get_running_loop()

@@ -9,10 +9,9 @@ from typing import Final
 import msgspec
 
 from experiments.benchmark.rows import Row
-from experiments.benchmark.serve.work import answerer, decider
+from experiments.benchmark.serve.work import work_with
 from experiments.benchmark.serve.workloads import Workload, bodies, policy_file
 from serving.journal.records import encode_record, reply_of
-from serving.schema import DecisionRequest, decode
 
 _REPEATS: Final = 300
 _JSON: Final = msgspec.json.Encoder()
@@ -28,15 +27,15 @@ def stage_rows(*, quick: bool = False) -> list[Row]:
 def _stages(workload: Workload) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="nba-bench-") as name:
         policy = policy_file(workload.spec, Path(name))
-        decide, answer = decider(policy), answerer(policy)
+        work = work_with(policy)
     body = bodies(workload, 1)[0]
-    request = decode(body, DecisionRequest)
-    record = decide(request, body)
+    asked = work.read(body)
+    record = work.decide(asked)
     reply = reply_of(record)
     stages: dict[str, Callable[[], object]] = {
-        "bytes to bytes": lambda: answer(body),
-        "decode": lambda: decode(body, DecisionRequest),
-        "decide": lambda: decide(request, body),
+        "bytes to bytes": lambda: work.answer(body),
+        "read and encode": lambda: work.read(body),
+        "score, draw, explain": lambda: work.decide(asked),
         "reply": lambda: reply_of(record),
         "encode reply": lambda: _JSON.encode(reply),
         "journal record": lambda: encode_record(record),

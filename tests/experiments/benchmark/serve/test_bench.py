@@ -9,7 +9,7 @@ from experiments.benchmark.serve.bench import Plan, measure
 from experiments.benchmark.serve.compaction import compaction_rows
 from experiments.benchmark.serve.contestants import BY_HAND, Contestant, contestants, places
 from experiments.benchmark.serve.stages import stage_rows
-from experiments.benchmark.serve.work import answerer
+from experiments.benchmark.serve.work import work_with
 from experiments.benchmark.serve.workloads import SPECS, Workload, bodies, policy_file
 from serving.schema import DecisionReply
 
@@ -19,7 +19,7 @@ from serving.schema import DecisionReply
 def test_every_workload_is_decided_by_the_policy(
     spec: str, candidates: int, tmp_path: Path
 ) -> None:
-    answer = answerer(policy_file(spec, tmp_path))
+    answer = work_with(policy_file(spec, tmp_path)).answer
     sent = bodies(Workload(spec, candidates), 3)
     assert len(set(sent)) == 3
     for body in sent:
