@@ -156,18 +156,21 @@ class Explainer:
         self, kinds: Sequence[str], features: Floats | Floats32, chosen: int, number: int
     ) -> list[str]:
         """The facts in which the chosen action stands out, the most favourable first."""
-        kind = kinds[chosen]
+        kind, k = kinds[chosen], len(kinds)
+        own_kind = [other == kind for other in kinds] if kind == "employee" else None
         values = features.take(self.columns, axis=1)  # (k, w)
         gaps = np.subtract(values, values[chosen], dtype=np.float64)
-        own_kind = [other == kind for other in kinds] if kind == "employee" else None
-        shares = np.empty((2, len(kinds)))
-        shares[0] = 1.0 / len(kinds)
-        shares[1] = 0.0 if own_kind is None else own_kind
-        if own_kind is not None:
-            shares[1] /= sum(own_kind)
-        means = shares.dot(gaps).tolist()
         # Zero if and only if all values are the chosen one's: the gaps are exact.
-        squares = shares.dot(np.square(gaps, out=gaps)).tolist()
+        squared = np.square(gaps)
+        even = np.full(k, 1.0 / k)
+        means, squares = [even.dot(gaps).tolist()] * 2, [even.dot(squared).tolist()] * 2
+        if own_kind is not None and not all(own_kind):
+            own = np.array(own_kind, dtype=np.float64)
+            own /= sum(own_kind)
+            means, squares = (
+                [means[0], own.dot(gaps).tolist()],
+                [squares[0], own.dot(squared).tolist()],
+            )
         facts: list[tuple[float, int]] = []
         for i, (sign, bonus) in enumerate(self.favour):
             group = 0 if i < self.of_all else 1

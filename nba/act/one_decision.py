@@ -53,13 +53,14 @@ class _OneScore:
 
     policy: ActionScorer
     context_mean: Floats32  # (d,)
-    context_cut: Floats32  # (d,)
+    context_cut: tuple[Floats32, Floats32]  # (d,) least and most
     context_weights: Floats32  # (d, 2h): to the actions' units, and to the shared ones
     context_bias: Floats32  # (2h,)
     action_mean: Floats32  # (p,)
-    action_cut: Floats32  # (p,)
+    action_cut: tuple[Floats32, Floats32]  # (p,) least and most
     action_weights: Floats32  # (p, h)
     zeros: Floats32  # (h,)
+    shares: dict[int, Floats32]  # k → (k,) of 1 / k, as they are needed
     reward: Rewards | None
     prior: Rewards | None  # None: it is the reward, or there is none
 
@@ -71,13 +72,14 @@ class _OneScore:
         return cls(
             policy=policy,
             context_mean=w["context_mean"],
-            context_cut=CLIP * w["context_std"],
+            context_cut=(-CLIP * w["context_std"], CLIP * w["context_std"]),
             context_weights=_over(context_weights, w["context_std"]),
             context_bias=np.concatenate([w["b_e"], w["b_u"]]),
             action_mean=w["action_mean"],
-            action_cut=CLIP * w["action_std"],
+            action_cut=(-CLIP * w["action_std"], CLIP * w["action_std"]),
             action_weights=_over(w["W_ae"], w["action_std"]),
             zeros=np.zeros(policy.sizes[2], dtype=np.float32),
+            shares={},
             reward=None if policy.reward_model is None else one_reward(policy.reward_model),
             prior=one_reward(policy.prior_model) if own_prior and policy.prior_model else None,
         )
@@ -100,13 +102,17 @@ class _OneScore:
 
     def _scores(self, context: Floats32, actions: Floats32) -> Floats32:
         w, h = self.policy.parameters, len(self.zeros)
-        x = _cut(context - self.context_mean, self.context_cut)
+        x = _cut(context - self.context_mean, *self.context_cut)
         from_context = x.dot(self.context_weights)
         from_context += self.context_bias
-        each = _cut(actions - self.action_mean, self.action_cut).dot(self.action_weights)
+        each = _cut(actions - self.action_mean, *self.action_cut).dot(self.action_weights)
         each += from_context[:h]
         np.maximum(each, self.zeros, out=each)
-        pooled = np.full(len(each), 1.0 / len(each), dtype=np.float32).dot(each)
+        share = self.shares.get(len(each))
+        if share is None:
+            share = np.full(len(each), 1.0 / len(each), dtype=np.float32)
+            self.shares[len(each)] = share
+        pooled = share.dot(each)
         shared = pooled.dot(w["W_gu"])
         shared += from_context[h:]
         deep = each.dot(w["W_eu"])
@@ -119,6 +125,6 @@ def _over(weights: Floats32, std: Floats32) -> Floats32:
     return (weights.astype(np.float64) / std[:, None]).astype(np.float32)
 
 
-def _cut(values: Floats32, cut: Floats32) -> Floats32:
-    np.minimum(values, cut, out=values)
-    return np.maximum(values, -cut, out=values)
+def _cut(values: Floats32, least: Floats32, most: Floats32) -> Floats32:
+    np.minimum(values, most, out=values)
+    return np.maximum(values, least, out=values)

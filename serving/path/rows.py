@@ -107,7 +107,10 @@ class ActionRows:
             [i for i in range(len(spec.action_names)) if i not in self._kinds_range()],
             dtype=np.intp,
         )
-        self._runs = _runs(self._columns)
+        needed = [i for i, feature in enumerate(others) if feature.default is None]
+        self._runs = _runs(needed, self._columns)
+        for _, column, default in self._optional:
+            self._templates[:, column : column + 2] = (default, 1.0)  # as if left out
 
     def _kinds_range(self) -> range:
         return range(self._kind_columns.start, self._kind_columns.stop)
@@ -123,11 +126,12 @@ class ActionRows:
             return rows
         for start, stop, column in self._runs:
             rows[:, column : column + stop - start] = numbers[:, start:stop]
-        for _, column, default in self._optional:
-            absent = rows[:, column] != rows[:, column]
-            rows[:, column + 1] = absent
-            if default is not None:
-                rows[absent, column] = default
+        for place, column, _ in self._optional:
+            given = numbers[:, place]
+            present = given == given  # noqa: PLR0124 NaN, which stands for left out, is unequal
+            if present.tobytes().count(1):
+                rows[present, column] = given[present]
+                rows[present, column + 1] = 0.0
         return rows
 
     def _matrix(self, found: list[tuple[Any, ...]]) -> np.ndarray[Any, Any] | None:
@@ -145,11 +149,12 @@ class ActionRows:
         return np.ndarray((k, n), ">f8", data, start, (width, _WIDTH))
 
 
-def _runs(columns: Sequence[int]) -> list[tuple[int, int, int]]:
+def _runs(places: Sequence[int], columns: Sequence[int]) -> list[tuple[int, int, int]]:
     """Stretches of values that lie side by side: from, to, and the column of the first."""
     runs: list[tuple[int, int, int]] = []
-    for place, column in enumerate(columns):
-        if runs and column == runs[-1][2] + place - runs[-1][0]:
+    for place in places:
+        column = columns[place]
+        if runs and runs[-1][1] == place and column == runs[-1][2] + place - runs[-1][0]:
             runs[-1] = (runs[-1][0], place + 1, runs[-1][2])
         else:
             runs.append((place, place + 1, column))
