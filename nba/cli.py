@@ -53,6 +53,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "policies": Entry(
         "serving.policy_commands:policies", "List, promote and roll back policies.", "serve"
     ),
+    "replay": Entry(
+        "serving.replay_command:replay_journal",
+        "Make recorded decisions again, to the bit.",
+        "serve",
+    ),
     "decide": Entry("serving.commands:decide", "Decide one request from the terminal.", "serve"),
     "show": Entry("serving.commands:show", "Print the card of a policy file.", "serve"),
     "bench": Entry(
