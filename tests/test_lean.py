@@ -29,6 +29,7 @@ HEAVY = (
 ALLOWED_HEAVY = (
     "nba.listen.log",  # Parquet
     "nba.listen.log_parts",
+    "nba.listen.log_source",
     "nba.listen.arrow_tables",  # CSV and Parquet of others
     "nba.listen.foreign",
     "serving.ray_app",  # the wrapper for Ray Serve

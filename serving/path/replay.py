@@ -1,7 +1,7 @@
 """Replay: a recorded decision made again from its record and the policy file, bit for bit.
 
-It does not share the server's fast path: it asks the policy by its plainest form, so that it also
-proves the path that answered.
+It takes the recorded rows through the steps that answered, so on the same build of numpy nothing
+may differ. That these steps give what the policy's plain form gives is the matter of other tests.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from nba.act.decide import drawn
-from nba.act.explain import predicted_rewards, why
+from nba.act.decide import draw_one
 from nba.errors import NbaError
 from nba.listen.encode import FeatureSpec
-from nba.types import Action, ActionSet, Context, Policy
+from nba.types import Floats32
 from serving.journal.records import DecisionRecord, float32s, float64s
-from serving.path.fallback import safe_rule
+from serving.path.parts import Chooser
 from serving.policies.served import Served
 
 
@@ -48,17 +47,17 @@ def replay_baseline(record: DecisionRecord) -> list[Difference]:
 
 def replay(record: DecisionRecord, served: Served) -> list[Difference]:
     """What differs between a record and its replay; nothing if all of it is reproduced."""
-    spec = served.loaded.card.spec
-    policy = served.loaded.policy
-    if policy.version != record.policy_version:
-        policy = safe_rule(spec)
+    parts, spec = served.parts, served.loaded.card.spec
+    chooser = parts.policy
+    if chooser.policy.version != record.policy_version:
+        chooser = parts.safe_rule
     found: dict[str, tuple[object, object]] = {
-        "policy version": (record.policy_version, policy.version),
+        "policy version": (record.policy_version, chooser.policy.version),
         "feature spec": (record.spec_version, spec.version),
     }
     if all(recorded == replayed for recorded, replayed in found.values()):
         try:
-            found |= _again(record, policy, spec)
+            found |= _again(record, chooser, spec)
         except (NbaError, ArithmeticError, ValueError) as error:
             found["failure"] = ("", str(error))
     return _differences(record, found)
@@ -80,43 +79,37 @@ def _differences(
 
 
 def _again(
-    record: DecisionRecord, policy: Policy, spec: FeatureSpec
+    record: DecisionRecord, chooser: Chooser, spec: FeatureSpec
 ) -> dict[str, tuple[object, object]]:
-    context = Context(record.unit, np.zeros(len(spec.context_names)))
+    context = np.zeros(len(spec.context_names), dtype=np.float32)
     if record.context:
-        context = Context(record.unit, float32s(record.context).astype(np.float64))
-    actions = _actions(record, spec)
-    probabilities = policy.probabilities(context, actions)
-    rewards = predicted_rewards(policy, context, actions)
-    logged = float64s(record.probabilities)
+        context = float32s(record.context)
+    rows = float32s(record.actions).reshape(len(record.action_ids), -1)
+    probabilities, rewards = chooser.decide(context, rows)
+    shares: list[float] = probabilities.tolist()
+    told = None if rewards is None else rewards.tolist()
+    logged: list[float] = float64s(record.probabilities).tolist()
     found: dict[str, tuple[object, object]] = {
-        "probabilities": (logged.tolist(), probabilities.tolist()),
-        "expected rewards": (
-            float64s(record.rewards).tolist(),
-            [] if rewards is None else rewards.tolist(),
-        ),
+        "probabilities": (logged, shares),
+        "expected rewards": (float64s(record.rewards).tolist(), told or []),
     }
-    decision = drawn(policy, actions, probabilities, decision_id=record.decision_id)
-    chosen = record.action_ids.index(decision.chosen.id)
-    found["propensity"] = (float(logged[record.chosen]), decision.propensity)
-    reasons = why(
-        policy, context, actions, chosen, spec, probabilities=probabilities, rewards=rewards
-    )
+    chosen = draw_one(shares, decision_id=record.decision_id, version=chooser.policy.version)
+    found["propensity"] = (logged[record.chosen], shares[chosen])
     found["action"] = (record.action_ids[record.chosen], record.action_ids[chosen])
+    reasons = chooser.explainer.why(_kinds(record, rows, spec), rows, chosen, shares, told)
     # An opt-out or a failure is told first, so the last of the reasons has no room.
     first = 1 if record.fallback_reason or not record.context else 0
     found["reasons"] = (record.why[first:], list(reasons)[: len(reasons) - first])
     return found
 
 
-def _actions(record: DecisionRecord, spec: FeatureSpec) -> ActionSet:
-    rows = float32s(record.actions).astype(np.float64).reshape(len(record.action_ids), -1)
-    kinds = {each["id"]: each.get("kind") for each in _sent(record)}
-    actions = []
+def _kinds(record: DecisionRecord, rows: Floats32, spec: FeatureSpec) -> list[str]:
+    sent = {each["id"]: each.get("kind") for each in _sent(record)}
+    kinds: list[str] = []
     for place, (name, row) in enumerate(zip(record.action_ids, rows, strict=True)):
-        kind = record.chosen_kind if place == record.chosen else kinds.get(name)
-        actions.append(Action(name, kind or str(spec.name_action(row).get("kind", "none")), row))
-    return ActionSet(tuple(actions))
+        kind = record.chosen_kind if place == record.chosen else sent.get(name)
+        kinds.append(kind or str(spec.name_action(row.astype(np.float64)).get("kind", "none")))
+    return kinds
 
 
 def _sent(record: DecisionRecord) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def test_choice_and_propensity_are_those_of_the_answer(served: Path) -> None:
             assert log.policy_version[i] == reply["policy_version"]
             mask = np.ones((1, own.stop - own.start), dtype=np.bool_)
             p = policy.batch_probabilities(log.context[i : i + 1], log.actions[None, own], mask)
-            assert p[0, log.chosen[i]] == log.propensity[i]
+            assert p[0, log.chosen[i]] == pytest.approx(log.propensity[i], abs=1e-6)
 
 
 def test_who_opted_out_leaves_no_row_and_no_outcome(served: Path) -> None:

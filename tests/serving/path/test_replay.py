@@ -14,7 +14,7 @@ from nba.act.longest_idle import LongestIdle
 from nba.act.uniform import Uniform
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.encode import Feature
-from nba.types import ActionSet, Context, Floats, Policy
+from nba.types import Bools, Floats, Floats32, Policy
 from serving.journal.records import DecisionRecord, float64s
 from serving.path.decision import make_decision
 from serving.path.replay import replay, replay_baseline
@@ -91,8 +91,8 @@ def test_random_decisions_are_reproduced(served: Served) -> None:
 class Broken(Uniform):
     """A policy that fails."""
 
-    def probabilities(self, context: Context, actions: ActionSet) -> Floats:
-        raise ArithmeticError(f"{len(actions)} actions are too many for {context.subject}")
+    def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
+        raise ArithmeticError(f"{len(context)} decisions are too many: {actions.shape}, {mask}")
 
 
 def test_a_fallback_is_reproduced_from_the_policy_file_it_replaced(served: Served) -> None:
