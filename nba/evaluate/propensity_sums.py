@@ -1,7 +1,12 @@
-"""The propensity check in sums that add up over slices: per action, and per group of units.
+"""Do the logged propensities belong to the logged choices? One equation per action tells.
 
+Where an action is open, chosen / propensity has mean 1, whatever the policy, or less where the
+policy rules it out: a column that is shifted by a row keeps the mean of all weights and brings
+some action above 1. A mean below 1 proves nothing: choices that are seldom made carry most of the
+weight, and a log may by luck have none of them. It is checked in sums that add up over slices.
 Rows of one unit may share a choice (an experiment by customer), so an action is off only if it is
 so by the spread of its rows and by that of 64 groups of units.
+Sources: Horvitz & Thompson 1952.
 """
 
 from dataclasses import dataclass, field
@@ -11,12 +16,13 @@ import numpy as np
 
 from nba.evaluate.buckets import row_buckets, unit_buckets
 from nba.evaluate.check import ChoiceCheck
-from nba.evaluate.propensity_check import MAX_Z, MIN_PICKS
 from nba.evaluate.segments import encode_segment
 from nba.listen.blocks import chosen_flat
 from nba.listen.flat_log import FlatLog
 from nba.types import Bools, DecisionLog, Floats, Ints
 
+MIN_PICKS: Final = 20  # with fewer the mean of chosen / propensity is no normal variable yet
+MAX_Z: Final = 5.0  # beyond it in one of 1.7 million actions by luck
 _GROUPS: Final = 64
 _MOST: Final = 10_000  # actions that are told apart
 _SHOWN: Final = 20
@@ -29,8 +35,6 @@ class PropensitySums:
 
     actions: dict[str, Floats] = field(default_factory=dict)  # each (2 + 2 · 64,)
     rows: Floats = field(default_factory=lambda: np.zeros(_GROUPS))  # of flat logs
-    fewest: int = 2**62  # eligible actions in a row of a flat log; 0 if not told
-    most: int = 0
 
     def add(self, log: DecisionLog) -> None:
         """Add a slice whose propensities and choices are sound."""
@@ -60,28 +64,21 @@ class PropensitySums:
         group = (bucket % _GROUPS).astype(np.int64)[sound]
         self.rows += np.bincount(group, minlength=_GROUPS)
         action = encode_segment("action", log.action[sound])
-        k = np.zeros(1) if log.n_actions is None else log.n_actions[sound]
-        self.fewest, self.most = min(self.fewest, int(k.min())), max(self.most, int(k.max()))
         nothing = np.zeros((len(action.values), _GROUPS))
         self._join(action.values, action.codes, group, log.propensity[sound], nothing)
 
     def choices(self) -> tuple[ChoiceCheck, ...]:
-        """The actions that were chosen often enough, those furthest from 1 first."""
+        """The actions that were chosen often enough, those furthest above 1 first."""
         found = [
             _check(name, sums, self.rows if self.rows.any() else sums[-_GROUPS:])
             for name, sums in self.actions.items()
             if sums[_PICKS] >= MIN_PICKS
         ]
-        return tuple(sorted(found, key=lambda each: abs(each.z), reverse=True)[:_SHOWN])
+        return tuple(sorted(found, key=lambda each: each.z, reverse=True)[:_SHOWN])
 
     def doubts(self) -> tuple[str, ...]:
-        """What to tell of actions that are clearly off; nothing if there is none.
-
-        Where a flat log does not say that every action was open in every row, a mean below 1 may be
-        that of an action that was often not open, and only one above 1 is told.
-        """
-        everywhere = not self.rows.any() or self.fewest == self.most == len(self.actions)
-        off = [c for c in self.choices() if (abs(c.z) if everywhere else c.z) > MAX_Z]
+        """What to tell of actions that are clearly above 1; nothing if there is none."""
+        off = [c for c in self.choices() if c.z > MAX_Z]
         if not off:
             return ()
         more = f" (and {len(off) - 1} more actions)" if len(off) > 1 else ""
