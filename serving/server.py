@@ -1,10 +1,9 @@
 """The parts of one worker, put together once and handed to every call."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from nba.errors import RequestError
 from serving.journal.index import Entry, Index
@@ -17,6 +16,13 @@ from serving.path.slow import SlowWatch
 from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
+
+
+class Running(Protocol):
+    """A request that is being answered; cancelled when it takes too long."""
+
+    def cancel(self) -> object:
+        """Answer it now, that it took too long."""
 
 
 @dataclass(slots=True)
@@ -32,7 +38,7 @@ class Server:
     feature_map: FeatureMap = field(default_factory=FeatureMap)  # of Personalizer's features
     metrics: Metrics = field(default_factory=Metrics)
     log: LifecycleLog = field(default_factory=LifecycleLog)
-    running: "dict[asyncio.Task[Any], float]" = field(default_factory=dict)  # when each began
+    running: dict[Running, float] = field(default_factory=dict)  # when each began
     lag_s: float = 0.0  # how late the loop has run for three beats
     watch: SlowWatch = field(init=False)
     draining: bool = False  # it is being stopped

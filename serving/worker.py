@@ -14,6 +14,7 @@ import uvicorn
 
 from serving.http.app import App
 from serving.http.keys import read_keys
+from serving.http.quick import QuickProtocol
 from serving.journal.journal import Journal
 from serving.lifecycle_log import LifecycleLog
 from serving.metrics.metrics import Metrics
@@ -92,7 +93,7 @@ def http_server(app: App, settings: Settings) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=QuickProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -1,42 +1,98 @@
 """POST /v1/decisions: decide, remember, answer when the record is durable."""
 
 import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
 
-from nba.errors import RequestError
+from nba.errors import JournalError, RequestError
 from serving.call import JSON, Call
 from serving.journal.index import Entry
-from serving.journal.records import encode_record, reply_of
-from serving.path.asked import Asked
+from serving.journal.records import DecisionRecord, encode_record, reply_of
+from serving.path.asked import Asked, Head
 from serving.path.sides import decide_on_side, watching
+from serving.policies.assignment import Assignment
 from serving.schema import DecisionRequest, decode
 from serving.server import Server
+
+Answered = Callable[[bytes | JournalError], None]
 
 
 async def decide(server: Server, call: Call) -> bytes:
     """The decision of a request; the same id and request get the same answer again."""
-    asked = _asked(server, call.body)
+    made = _make(server, call.body)
+    assert made is not None
+    if isinstance(made, Entry):
+        return await _again(server, made, call.body)
+    if made.head.dry_run:
+        server.metrics.cell("nba_dry_runs_total").add()
+        return JSON.encode(reply_of(made.record))
+    write = server.journal.append(encode_record(made.record))
+    server.index.add_decision(made.record.decision_id, write)
+    answer = JSON.encode(reply_of(made.record))
+    await asyncio.shield(write)
+    _count(server, made)
+    return answer
+
+
+def promise(server: Server, body: bytes, answered: Answered) -> bool:
+    """Decide now, and tell the answer when its record is durable, without a task.
+
+    False, and nothing has happened, for a request that takes more: ask `decide` then. Raises
+    RequestError for one that is wrong.
+    """
+    made = _make(server, body, dry_too=False)
+    if not isinstance(made, _Made):
+        return False
+    record = made.record
+    answer = JSON.encode(reply_of(record))
+
+    def done(found: object) -> None:
+        if isinstance(found, JournalError):
+            answered(found)
+        else:
+            _count(server, made)
+            answered(answer)
+
+    if made.head.decision_id is None:  # nobody knows the id yet, so nobody asks for it meanwhile
+        server.journal.write(encode_record(record), done)
+        return True
+    write = server.journal.append(encode_record(record))
+    server.index.add_decision(record.decision_id, write)
+    write.add_done_callback(lambda written: done(written.exception()))
+    return True
+
+
+class _Made(NamedTuple):
+    """A new decision, not yet remembered."""
+
+    head: Head
+    record: DecisionRecord
+    assigned: Assignment
+
+
+def _make(server: Server, body: bytes, *, dry_too: bool = True) -> _Made | Entry | None:
+    """A new decision; what is known of an id that is not new; None for a dry run if unwanted."""
+    asked = _asked(server, body)
     head = asked.head
+    if head.dry_run and not dry_too:
+        return None
     decision_id = head.decision_id or server.new_id()
     known = head.decision_id is not None and not head.dry_run  # an id made here is a new one
     entry = server.index.get(decision_id) if known else None
     if entry is not None:
-        return await _again(server, entry, call.body)
+        return entry
     assigned = server.store.assignment(head.use_case, head.customer.id)
     record = decide_on_side(
         asked, assigned, decision_id=decision_id, now=server.clock(), watch=server.watch
     )
-    if head.dry_run:
-        server.metrics.cell("nba_dry_runs_total").add()
-        return JSON.encode(reply_of(record))
-    write = server.journal.append(encode_record(record))
-    server.index.add_decision(decision_id, write)
-    answer = JSON.encode(reply_of(record))
-    await asyncio.shield(write)
-    server.metrics.decided(record)
-    if not assigned.plain and record.training:
-        versions = [served.loaded.policy.version for served in watching(assigned)]
-        server.metrics.watched(record, versions)
-    return answer
+    return _Made(head, record, assigned)
+
+
+def _count(server: Server, made: _Made) -> None:
+    server.metrics.decided(made.record)
+    if not made.assigned.plain and made.record.training:
+        versions = [served.loaded.policy.version for served in watching(made.assigned)]
+        server.metrics.watched(made.record, versions)
 
 
 def _asked(server: Server, body: bytes) -> Asked:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from nba.errors import JournalError, RequestError
+from serving.api.decide import decide
 from serving.call import JSON, Answer, Call, Route
 from serving.http.docs import docs
 from serving.http.gate import Gate
@@ -41,16 +42,19 @@ class App:
     """Serves one `Server` over HTTP; state lives there."""
 
     def __init__(self, server: Server, keys: Keys | None = None) -> None:
-        self._server = server
+        self.server = server
         self.gate = Gate(server, keys or Keys())
         settings = server.settings
         limits = {route.limit for route in ROUTES}
+        self.limit = settings.max_body_bytes  # of a decision's body
         self._limits: dict[str, int] = {limit: getattr(settings, limit) for limit in limits}
         self._told = -1.0  # when a refusal was last told in the log
         self._seconds = {
             route.path: server.metrics.histogram("nba_request_seconds", "path", route.path)
             for route in (*ROUTES, *OWN)
         }
+        self.decide_route = next(route for route in ROUTES if route.handle is decide)
+        self.decide_seconds = self._seconds[self.decide_route.path]
         self._exact: dict[str, dict[str, Route]] = {}  # path → method → route
         self._with_id: list[tuple[str, str, dict[str, Route]]] = []  # before and behind {id}
         for path, routes in by_path((*ROUTES, *OWN)).items():
@@ -65,7 +69,7 @@ class App:
         assert scope["type"] == "http", "run the server with its lifespan protocol off"
         task = asyncio.current_task()
         assert task is not None
-        running = self._server.running
+        running = self.server.running
         running[task] = time.perf_counter()
         try:
             found = await self._answer(scope, receive)
@@ -73,7 +77,7 @@ class App:
             if not self.gate.is_overdue(task):
                 raise
             route = self._routes_of(scope["path"])[0].get(scope["method"])
-            found = self._refused(self.gate.overdue_error(), scope["path"], route=route)
+            found = self.refusal(self.gate.overdue_error(), route, path=scope["path"])
         finally:
             del running[task]
         if isinstance(found, bytes):
@@ -83,7 +87,7 @@ class App:
             (b"content-length", str(len(found.body)).encode()),
             *found.headers,
         ]
-        if self._server.draining:
+        if self.server.draining:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
         await send({"type": "http.response.body", "body": found.body})
@@ -94,13 +98,14 @@ class App:
         if not routes:
             message = f"there is nothing at {path[:128]}"
             error = RequestError(404, "path", message, "GET /openapi.json has the paths")
-            return self._refused(error, "unknown")
+            return self.refusal(error, None, path="unknown")
         route = routes.get(method)
         if route is None:
             allowed = ", ".join(routes)
             message = f"{method} is not for {path[:128]}"
             error = RequestError(405, "method", message, f"use {allowed}")
-            return self._refused(error, route_path(routes), (b"allow", allowed.encode()))
+            allow = (b"allow", allowed.encode())
+            return self.refusal(error, None, allow, path=route_path(routes))
         headers = dict(scope["headers"])
         try:
             key = self.gate.let_in(route, headers)
@@ -109,31 +114,33 @@ class App:
             text = scope.get("query_string", b"")
             query = dict(parse_qsl(text.decode("latin-1"))) if text else {}
             call = Call(body, found_id, query, headers, key)
-            answer = await route.handle(self._server, call)
+            answer = await route.handle(self.server, call)
             self._seconds[route.path].observe(time.perf_counter() - began)
         except RequestError as error:
-            return self._refused(error, route.path, route=route)
+            return self.refusal(error, route)
         except JournalError as error:
-            told = RequestError(503, "journal", str(error), "retry with the same decision_id")
-            return self._refused(told, route.path, route=route)
+            return self.refusal(self.not_remembered(error), route)
         return answer
 
-    def _refused(
+    def not_remembered(self, error: JournalError) -> RequestError:
+        """What the caller of a request is told that could not be remembered."""
+        return RequestError(503, "journal", str(error), "retry with the same decision_id")
+
+    def refusal(
         self,
         error: RequestError,
-        path: str,
+        route: Route | None,
         *headers: tuple[bytes, bytes],
-        route: Route | None = None,
+        path: str = "",
     ) -> Answer:
         """The refusal, counted; the first of a second is told in the log, without what was sent."""
         status = str(error.status)
-        self._server.metrics.cell(
-            "nba_refusals_total", "status", status, "field", _top(error)
-        ).add()
+        self.server.metrics.cell("nba_refusals_total", "status", status, "field", _top(error)).add()
         now = time.monotonic()
         if now - self._told > 1.0:
             self._told = now
-            self._server.log.tell("refused", status=status, field=_top(error), path=path)
+            where = path if route is None else route.path
+            self.server.log.tell("refused", status=status, field=_top(error), path=where)
         if error.status in RETRY:
             headers = (*headers, (b"retry-after", b"1"))
         if error.status == 401:

@@ -8,12 +8,11 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from nba.errors import RequestError
 from serving.call import Route
 from serving.http.keys import Keys
-from serving.server import Server
+from serving.server import Running, Server
 
 
 class OverdueError(RequestError):
@@ -26,16 +25,19 @@ class Gate:
 
     server: Server
     keys: Keys
-    overdue: set["asyncio.Task[Any]"] = field(default_factory=set)
+    overdue: set[Running] = field(default_factory=set)
 
     def let_in(self, route: Route, headers: Mapping[bytes, bytes]) -> str:
         """The name of the caller's key; raises RequestError: 401, 403, or 429 if it is full."""
         if route.scope == "open":
             return ""
-        name = ""
-        if self.keys.known:
-            name = self.keys.name_of(headers, route.scope)
-            self.server.metrics.cell("nba_key_requests_total", "key", name).add()
+        name = self.admitted(route, headers)
+        self.count(name)
+        return name
+
+    def admitted(self, route: Route, headers: Mapping[bytes, bytes]) -> str:
+        """The same for a route that is not open, and not counted."""
+        name = self.keys.name_of(headers, route.scope) if self.keys.known else ""
         server, settings = self.server, self.server.settings
         if route.scope != "admin":
             if len(server.running) > settings.max_in_flight:
@@ -43,6 +45,11 @@ class Gate:
             if server.lag_s > settings.max_lag_s:
                 raise _busy(f"the worker is {server.lag_s:.2f} s behind")
         return name
+
+    def count(self, key: str) -> None:
+        """Count a call of a key."""
+        if key:
+            self.server.metrics.cell("nba_key_requests_total", "key", key).add()
 
     def give_up_overdue(self) -> None:
         """End what has taken longer than the deadline; changes of the plan have their own."""
@@ -54,7 +61,7 @@ class Gate:
                 self.overdue.add(task)
                 task.cancel()
 
-    def is_overdue(self, task: "asyncio.Task[Any]") -> bool:
+    def is_overdue(self, task: "asyncio.Task[None]") -> bool:
         """Was this task ended by the deadline, rather than by the end of the server?"""
         if task in self.overdue:
             self.overdue.discard(task)
