@@ -58,7 +58,7 @@ class Chosen(Struct, frozen=True):
     kind: str
 
 
-class Ranked(Struct, frozen=True, omit_defaults=True):
+class Ranked(Struct, frozen=True, omit_defaults=True, gc=False):
     """An eligible action with its probability."""
 
     id: str

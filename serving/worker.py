@@ -1,8 +1,8 @@
 """One worker's life: put its parts together, serve with a pulse, drain when asked to stop."""
 
 import asyncio
+import gc
 import os
-import secrets
 import signal
 import socket
 import time
@@ -18,6 +18,7 @@ from serving.http.quick import QuickProtocol
 from serving.journal.journal import Journal
 from serving.lifecycle_log import LifecycleLog
 from serving.metrics.metrics import Metrics
+from serving.new_ids import NewIds
 from serving.policies.store import PolicyStore
 from serving.pulse import pulse, say_how_it_stands
 from serving.server import Server
@@ -79,7 +80,7 @@ def open_worker(
             journal,
             settings,
             clock=time.time,
-            new_id=lambda: secrets.token_hex(12),
+            new_id=NewIds(),
             metrics=Metrics(numbers, worker=worker, workers=settings.workers),
             log=LifecycleLog(settings.log_format, worker),
         )
@@ -113,10 +114,22 @@ def http_server(app: App, settings: Settings) -> uvicorn.Server:
 def _run(server: Server, listener: socket.socket, settings: Settings, parent: int | None) -> None:
     import uvloop
 
+    _spare_the_collector()
     app = App(server, read_keys(settings.keys))
     http = http_server(app, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(server, app, http, listener, parent))
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector look at new objects only, and seldom.
+
+    Requests leave no cycles behind: what is freed is freed by reference counts, and a soak shows
+    flat memory. With the usual thresholds the collector took a tenth of a decision's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 async def _serve(

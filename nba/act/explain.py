@@ -5,6 +5,7 @@ They compare what was given and predicted; which of them moved a net's score is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 from math import sqrt
 from typing import Final, Protocol, Self, runtime_checkable
@@ -162,7 +163,7 @@ class Explainer:
         gaps = np.subtract(values, values[chosen], dtype=np.float64)
         # Zero if and only if all values are the chosen one's: the gaps are exact.
         squared = np.square(gaps)
-        even = np.full(k, 1.0 / k)
+        even = _even(k)
         means, squares = [even.dot(gaps).tolist()] * 2, [even.dot(squared).tolist()] * 2
         if own_kind is not None and not all(own_kind):
             own = np.array(own_kind, dtype=np.float64)
@@ -191,6 +192,12 @@ class Explainer:
             )
             for _, i in facts[:number]
         ]
+
+
+@lru_cache(maxsize=1024)
+def _even(k: int) -> Floats:
+    """(k,) of 1 / k."""
+    return np.full(k, 1.0 / k)
 
 
 def _reward_reason(rewards: list[float], chosen: int) -> str:

@@ -152,7 +152,7 @@ def _with(kind: type[Struct], types: Mapping[str, Any]) -> type[Struct]:
         else:
             members.append((field.name, field.type))
     return msgspec.defstruct(
-        kind.__name__, members, frozen=True, forbid_unknown_fields=True, kw_only=True
+        kind.__name__, members, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False
     )
 
 
