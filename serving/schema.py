@@ -12,6 +12,7 @@ from serving.policies.plan import DEFAULT, UseCaseName
 Value = float | str | bool | None
 Mode = Literal["policy", "rules", "control", "baseline"]  # who chose
 Kind = Literal["content", "chat_bot", "voice_bot", "callback", "queue", "employee", "none"]
+Role = Literal["employee", "supervisor"]  # who overruled
 DecisionId = Annotated[
     str,
     Meta(
@@ -105,6 +106,27 @@ class OutcomeKnown(Struct, frozen=True):
     at: float
 
 
+class OverrideRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person did instead of the decision."""
+
+    action: _Name  # one of the actions of the request, also one that a rule had removed
+    by: _Name  # who it was, by an id of yours
+    role: Role = "employee"
+    reason: Annotated[str, Meta(max_length=1024)] = ""
+
+
+class OverrideReply(Struct, frozen=True):
+    """The override as it is remembered."""
+
+    decision_id: str
+    action: str  # what was done
+    instead_of: str  # what had been decided
+    by: str
+    role: Role
+    reason: str
+    at: float
+
+
 class DecisionTrace(Struct, frozen=True):
     """A decision as the journal holds it, with the outcomes that have come back."""
 
@@ -115,6 +137,7 @@ class DecisionTrace(Struct, frozen=True):
     request: msgspec.Raw
     reply: DecisionReply
     outcomes: list[OutcomeKnown]
+    override: OverrideReply | None  # what a person did instead
 
 
 class ErrorText(Struct, frozen=True, omit_defaults=True):

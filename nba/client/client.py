@@ -7,7 +7,7 @@ decision that was made and never makes a second one.
 import ssl
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import quote, urlencode
 
 from nba.client.connection import Connections
@@ -15,6 +15,7 @@ from nba.client.replies import (
     DecisionReply,
     DecisionTrace,
     OutcomeReply,
+    OverrideReply,
     PlanReply,
     PoliciesReply,
     ReadyReply,
@@ -66,6 +67,20 @@ class Client:
     def activate(self, decision_id: str) -> None:
         """Tell that a deferred decision was shown, so that it is learned from."""
         self._connections.ask("POST", f"/v1/decisions/{quote(decision_id, safe='')}/activate")
+
+    def override(
+        self,
+        decision_id: str,
+        action: str,
+        *,
+        by: str,
+        role: Literal["employee", "supervisor"] = "employee",
+        reason: str = "",
+    ) -> OverrideReply:
+        """Tell what a person did instead of a decision; no learner takes it for the policy's."""
+        path = f"/v1/decisions/{quote(decision_id, safe='')}/override"
+        body = encoded({"action": action, "by": by, "role": role, "reason": reason})
+        return read(OverrideReply, self._connections.ask("POST", path, body))
 
     def ready(self) -> ReadyReply:
         """What is served, and how much was done; raises UnavailableError if it is not ready."""

@@ -63,6 +63,19 @@ class OutcomeKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideReply:
+    """What a person did instead of a decision."""
+
+    decision_id: str
+    action: str  # what was done
+    instead_of: str  # what had been decided
+    by: str
+    role: str  # "employee" or "supervisor"
+    reason: str
+    at: float  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionTrace:
     """A decision as the journal holds it, with the outcomes that have come back."""
 
@@ -73,6 +86,7 @@ class DecisionTrace:
     request: Mapping[str, object]
     reply: DecisionReply
     outcomes: tuple[OutcomeKnown, ...]
+    override: OverrideReply | None
 
 
 @dataclass(frozen=True, slots=True)

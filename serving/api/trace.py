@@ -2,6 +2,7 @@
 
 import msgspec
 
+from serving.api.override import told
 from serving.call import JSON, Call
 from serving.journal.records import reply_of
 from serving.schema import DecisionTrace, OutcomeKnown
@@ -21,5 +22,6 @@ async def trace(server: Server, call: Call) -> bytes:
         request=msgspec.Raw(record.request),
         reply=reply_of(record),
         outcomes=outcomes,
+        override=None if entry.override is None else told(entry.override, record),
     )
     return JSON.encode(found)

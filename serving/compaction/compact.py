@@ -39,6 +39,7 @@ class CompactReport:
     decisions: int  # new rows
     opted_out: int  # left no row
     without_propensity: int  # a choice that had no chance of its own cannot be weighed
+    overruled: int  # a person did something else: no row, as that choice had no known chance
     repeated: int  # the same id in two workers' journals: the first one counts
     outcomes_joined: int
     outcomes_late: int  # behind their window, or told twice

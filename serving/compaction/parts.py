@@ -12,6 +12,7 @@ from nba.listen.log_parts import append_outcomes, read_part_outcomes, read_texts
 from nba.listen.objective import Objective
 from nba.listen.outcomes import JoinReport, OutcomeColumns, join_outcomes
 from nba.types import Bools, DecisionLog
+from serving.compaction.overruled import take_out
 from serving.compaction.progress_file import Part, Progress, Waiting
 from serving.journal.log import DecisionRow, Rows, decision_log, outcome_columns, texts
 from serving.journal.specs import Kept
@@ -26,6 +27,7 @@ class StepReport:
     decisions: int = 0
     opted_out: int = 0
     without_propensity: int = 0
+    overruled: int = 0
     repeated: int = 0
     outcomes_joined: int = 0
     outcomes_late: int = 0
@@ -75,16 +77,22 @@ def write_step(step: Step, report: StepReport) -> None:
     progress = step.progress
     report.opted_out += len(step.rows.opted_out)
     step.take(step.rows.opted_out)
+    overruled = take_out(step.rows, step.out, progress, ends_round=step.ends_round)
+    report.overruled += len(overruled)
+    step.take(overruled)
     for leftover in step.out.glob(f"**/{_name(progress.step)}"):
         leftover.unlink()
     seen = _ids_before(step)
     for version, rows in step.rows.decisions.items():
         fresh = []
         for row in rows:
-            if row.decision_id not in seen:
-                seen.add(row.decision_id)
-                fresh.append(row)
-        report.repeated += len(rows) - len(fresh)
+            if row.decision_id in overruled:
+                continue
+            if row.decision_id in seen:
+                report.repeated += 1
+                continue
+            seen.add(row.decision_id)
+            fresh.append(row)
         _write_new(step, version, fresh, report)
     for name in tuple(progress.parts):
         _update(step, name, report)

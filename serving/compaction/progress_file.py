@@ -40,6 +40,14 @@ class Waiting(Struct):
     read_in: int  # the round that read it
 
 
+class Overruled(Struct):
+    """A decision that a person overruled, and that is not read yet."""
+
+    decision_id: str
+    decided_at: float
+    read_in: int  # the round that read the override
+
+
 class Progress(Struct):
     """What is compacted; `until` is set while a step is under way, `goal` while a round is."""
 
@@ -55,6 +63,7 @@ class Progress(Struct):
     objectives: dict[str, dict[str, float]] = {}  # spec version → EUR per unit
     parts: dict[str, Part] = {}  # path inside the folder → part
     waiting: list[Waiting] = []
+    overruled: list[Overruled] = []
 
     def folder_of(self, spec: str) -> str:
         """Where the parts of a spec version lie, from the log's folder."""

@@ -52,15 +52,22 @@ def _forget_in(log: Path, name: str, customer_id: str, progress: Progress) -> in
     if not lost:
         return 0
     gone = set(read_texts(path, "decision_id")[theirs])
+    remove_rows(log, name, gone, progress)
+    return lost
+
+
+def remove_rows(log: Path, name: str, gone: set[str], progress: Progress) -> None:
+    """Take these decisions out of a part, with what came back for them."""
+    path = log / name
+    theirs = np.isin(read_texts(path, "decision_id").astype(str), list(gone))
     progress.waiting = [row for row in progress.waiting if row.decision_id not in gone]
     if theirs.all():
         _remove(log, name, progress)
-        return lost
+        return
     kept = take_rows(read_log(path), np.flatnonzero(~theirs))
     write_part(path, [(kept, _without(read_part_outcomes(path), gone))])
     part = progress.parts[name]
     part.rows, part.without_reward = len(kept), int(np.isnan(kept.reward).sum())
-    return lost
 
 
 def _without(outcomes: OutcomeColumns, gone: set[str]) -> OutcomeColumns:

@@ -8,6 +8,7 @@ from serving.api.decide import decide
 from serving.api.health import alive, ready
 from serving.api.metrics import metrics
 from serving.api.outcomes import outcome
+from serving.api.override import override
 from serving.api.personalizer import activate_event, rank, reward
 from serving.api.policies import mode, policies, promote, rollback
 from serving.api.trace import trace
@@ -25,6 +26,8 @@ from serving.schema import (
     DecisionTrace,
     OutcomeReply,
     OutcomeRequest,
+    OverrideReply,
+    OverrideRequest,
 )
 from serving.schema_policies import ModeRequest, PlanReply, PromoteRequest, RollbackRequest
 
@@ -109,6 +112,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         "outcome",
         errors=(404, 409, 413, 503),
         status=204,
+    ),
+    Route(
+        "POST",
+        "/v1/decisions/{id}/override",
+        override,
+        "Tell what a person did instead",
+        "outcome",
+        request=OverrideRequest,
+        reply=OverrideReply,
+        example="override",
+        errors=(400, 404, 409, 413, 422, 503),
     ),
     Route(
         "POST",

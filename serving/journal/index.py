@@ -13,7 +13,9 @@ from serving.journal.records import (
     ACTIVATION,
     DECISION,
     OUTCOME,
+    OVERRIDE,
     OutcomeRecord,
+    OverrideRecord,
     decode_record,
     kind_of,
 )
@@ -27,6 +29,7 @@ class Entry:
     outcomes: dict[str, tuple[float, float]] = field(default_factory=dict)  # component → value, at
     writes: list[asyncio.Future[Location]] = field(default_factory=list)  # what is under way
     activated: bool = False  # a deferred decision was shown after all
+    override: OverrideRecord | None = None  # what a person did instead
 
     async def settled(self) -> Location:
         """Where the decision lies, once everything promised so far is durable.
@@ -104,6 +107,22 @@ class Index:
 
         write.add_done_callback(settle)
 
+    def add_override(
+        self, entry: Entry, record: OverrideRecord, write: asyncio.Future[Location]
+    ) -> None:
+        """Note what a person did instead; a failed write takes it back."""
+        self._under_way[record.decision_id] = entry
+        entry.override = record
+        entry.writes.append(write)
+
+        def settle(done: asyncio.Future[Location]) -> None:
+            entry.writes.remove(done)
+            if done.cancelled() or done.exception() is not None:
+                entry.override = None
+            self._leave(record.decision_id, entry)
+
+        write.add_done_callback(settle)
+
     def _leave(self, decision_id: str, entry: Entry) -> None:
         """Forget an entry that can be read from the journal again."""
         if not entry.writes and not isinstance(entry.place, asyncio.Future):
@@ -113,6 +132,7 @@ class Index:
         """What the journals hold of a decision; the first record of each kind counts."""
         place: Location | None = None
         activated = False
+        override: OverrideRecord | None = None
         outcomes: dict[str, tuple[float, float]] = {}
         for location, payload in self._journal.find(decision_id):
             kind = kind_of(payload)
@@ -120,9 +140,15 @@ class Index:
                 place = place or location
             elif kind == ACTIVATION:
                 activated = True
+            elif kind == OVERRIDE:
+                found = decode_record(payload)
+                assert isinstance(found, OverrideRecord)
+                override = override or found
             elif kind == OUTCOME:
                 record = decode_record(payload)
                 assert isinstance(record, OutcomeRecord)
                 for name, value in record.components.items():
                     outcomes.setdefault(name, (value, record.at))
-        return None if place is None else Entry(place, outcomes, activated=activated)
+        if place is None:
+            return None
+        return Entry(place, outcomes, activated=activated, override=override)

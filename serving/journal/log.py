@@ -20,8 +20,10 @@ from serving.journal.records import (
     ACTIVATION,
     DECISION,
     OUTCOME,
+    OVERRIDE,
     ActivationRecord,
     OutcomeRecord,
+    OverrideRecord,
     float32s,
     float64s,
     kind_of,
@@ -61,10 +63,12 @@ class Rows:
     decisions: dict[str, list[DecisionRow]] = field(default_factory=dict)  # by spec version
     outcomes: list[OutcomeRecord] = field(default_factory=list)
     opted_out: set[str] = field(default_factory=set)  # decision ids; deferred ones too
+    overrides: list[OverrideRecord] = field(default_factory=list)
 
 
 _DECISION: Final = msgspec.msgpack.Decoder(DecisionRow)
 _OUTCOME: Final = msgspec.msgpack.Decoder(OutcomeRecord)
+_OVERRIDE: Final = msgspec.msgpack.Decoder(OverrideRecord)
 _ACTIVATION: Final = msgspec.msgpack.Decoder(ActivationRecord)
 
 
@@ -88,6 +92,8 @@ def read_rows(payloads: Iterable[memoryview], rows: Rows | None = None) -> Rows:
                     decisions[row.spec_version] = [row]
             elif kind == OUTCOME:
                 outcomes.append(_OUTCOME.decode(payload))
+            elif kind == OVERRIDE:
+                rows.overrides.append(_OVERRIDE.decode(payload))
             elif kind == ACTIVATION:  # a deferred decision that was shown after all
                 row = _DECISION.decode(_ACTIVATION.decode(payload).decision)
                 decisions.setdefault(row.spec_version, []).append(row)

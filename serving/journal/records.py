@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from nba.errors import InputError
 from nba.types import Floats, Floats32
-from serving.schema import Chosen, DecisionReply, Mode, Ranked
+from serving.schema import Chosen, DecisionReply, Mode, Ranked, Role
 
 
 class ShadowScore(Struct, frozen=True, array_like=True):
@@ -70,6 +70,21 @@ class ActivationRecord(Struct, frozen=True, array_like=True, tag="a"):
     decision: bytes  # the payload of its DecisionRecord, with training true
 
 
+class OverrideRecord(Struct, frozen=True, array_like=True, tag="v"):
+    """A person did something else than what was decided: an action of another policy.
+
+    How probable the person's choice was is unknown, so what came back tells a learner nothing.
+    """
+
+    decision_id: str
+    at: float  # seconds since the epoch
+    decided_at: float
+    action: str  # what was done
+    by: str  # the employee or supervisor
+    role: Role
+    reason: str
+
+
 class PlanRecord(Struct, frozen=True, array_like=True, tag="p"):
     """A change of the policy plan: from here on this use case was served so."""
 
@@ -89,10 +104,13 @@ class DeletionRecord(Struct, frozen=True, array_like=True, tag="x"):
     filling: tuple[bytes, ...] = ()  # makes it as long as the record was
 
 
-Record = DecisionRecord | OutcomeRecord | ActivationRecord | PlanRecord | DeletionRecord
+Record = (
+    DecisionRecord | OutcomeRecord | ActivationRecord | OverrideRecord | PlanRecord | DeletionRecord
+)
 DECISION: Final = ord("d")
 OUTCOME: Final = ord("o")
 ACTIVATION: Final = ord("a")
+OVERRIDE: Final = ord("v")
 DELETION: Final = ord("x")
 _ARRAY_16: Final = 0xDC  # MessagePack's first byte of an array of more than 15
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -137,6 +137,15 @@ def test_a_deferred_decision_is_activated(client: Client) -> None:
     assert client.trace(reply.decision_id).training
 
 
+def test_a_decision_is_overruled_once(client: Client) -> None:
+    reply = client.decide(request())
+    told = client.override(reply.decision_id, "queue", by="anna", reason="a hard morning")
+    assert (told.action, told.instead_of, told.role) == ("queue", reply.chosen.id, "employee")
+    assert client.trace(reply.decision_id).override == told
+    with pytest.raises(ConflictError, match="anna"):
+        client.override(reply.decision_id, "queue", by="ben")
+
+
 def test_policies_are_changed_by_calls(client: Client, tmp_path: Path) -> None:
     first = client.policies().active
     sent = policy_file(tmp_path, Uniform()).read_bytes()
