@@ -1,20 +1,21 @@
 """The board: how far each worker has written, in memory that all of them share.
 
 A worker writes its line after its records are durable and its entries written, and before it
-answers; whoever has seen an answer finds the line changed.
+answers; whoever has seen an answer finds the line changed. What changes with every record is one
+aligned word, so that nobody reads half of it.
 """
 
 import mmap
 import os
 import secrets
 from pathlib import Path
-from struct import Struct
 from typing import Final, NamedTuple
 
 from nba.errors import InputError
 
 MOST_WORKERS: Final = 64
-_LINE: Final = Struct("<QII")  # opening, segment, bytes of its entries
+_LINE: Final = 16  # bytes: a word for the opening, one for the segment and its entries's bytes
+_ENTRY_BITS: Final = 32
 FILE: Final = "board"
 
 
@@ -33,11 +34,12 @@ class Board:
         """Opens or creates the file; raises InputError for a number beyond the last line."""
         if own is not None and not 0 <= own < MOST_WORKERS:
             raise InputError(f"worker {own} cannot share a journal; use 0 to {MOST_WORKERS - 1}")
-        size = MOST_WORKERS * _LINE.size
+        size = MOST_WORKERS * _LINE
         file = os.open(root / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.ftruncate(file, size)
             self._lines = mmap.mmap(file, size)
+            self._words = memoryview(self._lines).cast("Q")
         finally:
             os.close(file)
         self._own = own
@@ -47,9 +49,9 @@ class Board:
     def say(self, segment: int, entry_bytes: int) -> None:
         """Write the own line."""
         if self._own is not None:
-            _LINE.pack_into(
-                self._lines, self._own * _LINE.size, self._opening, segment, entry_bytes
-            )
+            at = 2 * self._own
+            self._words[at + 1] = segment << _ENTRY_BITS | entry_bytes
+            self._words[at] = self._opening
 
     def news(self) -> dict[int, Line]:
         """All lines by worker if any of them changed since this was asked last; else nothing."""
@@ -57,10 +59,14 @@ class Board:
         if now == self._seen:
             return {}
         self._seen = now
-        used = -(-len(now.rstrip(b"\0")) // _LINE.size)
-        lines = _LINE.iter_unpack(now[: used * _LINE.size])
-        return {worker: Line(*line) for worker, line in enumerate(lines) if line[0]}
+        used = -(-len(now.rstrip(b"\0")) // _LINE)
+        return {w: self._line(w) for w in range(used) if self._words[2 * w]}
+
+    def _line(self, worker: int) -> Line:
+        opening, said = self._words[2 * worker], self._words[2 * worker + 1]
+        return Line(opening, said >> _ENTRY_BITS, said & (1 << _ENTRY_BITS) - 1)
 
     def close(self) -> None:
         """Let the memory go."""
+        self._words.release()
         self._lines.close()

@@ -92,6 +92,8 @@ class Peers:
         if peer.segment != line.segment:
             peer.segment, peer.entry_bytes = line.segment, 0
             _let_go(peer)
+        if line.entry_bytes < peer.entry_bytes:
+            return  # it is opening its journal anew: its line's other word follows at once
         new = self._read(peer, line)
         if len(new) < line.entry_bytes - peer.entry_bytes:
             # A power cut took the file, and its worker has not opened its journal again yet.
