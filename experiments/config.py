@@ -8,11 +8,14 @@ from typing import Any, Final
 from nba.errors import InputError
 
 SCORER: Final = "action_scorer"  # the learner that TrainConfig is for
+INDEX_RULE: Final = "index_rule"  # where the action scorer starts from, unless told otherwise
 _TINY: Final = 1e-12
+_SEED: Final = ("seed", 0, 999_999)
 _RANGES: Final = (
     ("total_steps n_envs rollout_steps epochs hidden log_days", 1, 10**12),
     ("batch_size", 2, 10**9),
-    ("seed", 0, 999_999),
+    ("critic_steps", 0, 10**12),
+    _SEED,
     ("learning_rate", _TINY, 1e38),
     ("horizon_s reward_scale temperature clip_range max_grad_norm", _TINY, 1e9),
     ("final_learning_rate gae_lambda", 0.0, 1.0),
@@ -33,6 +36,8 @@ class TrainConfig:
     n_envs: int = 128  # centres side by side
     rollout_steps: int = 128  # decisions of each centre between two updates
     log_days: int = 40  # centre-days of the log that the reward model is fitted on
+    start: str = INDEX_RULE  # tuned, or a policy file: a scorer goes on, a bandit is the prior
+    critic_steps: int = 0  # decisions at the start from which only the value learns
     # MaskablePPO
     batch_size: int = 2048
     epochs: int = 4
@@ -94,7 +99,7 @@ class LearnConfig:
 
     def __post_init__(self) -> None:
         counts = "log_days rounds round_days candidates first_days refine_days"
-        for names, low, high in ((counts, 1, 100_000), ("refinements", 0, 100), _RANGES[2]):
+        for names, low, high in ((counts, 1, 100_000), ("refinements", 0, 100), _SEED):
             for name in names.split():
                 if not low <= getattr(self, name) <= high:
                     raise InputError(

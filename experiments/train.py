@@ -16,9 +16,10 @@ from stable_baselines3.common.logger import Logger
 from envs.vector import ContactCentreVector
 from experiments.config import TrainConfig
 from experiments.rollout import SemiMdpRolloutBuffer
-from experiments.scorer import ActionScorerPolicy
+from experiments.scorer import NET_PARAMETERS, ActionScorerPolicy
 from experiments.seeds import Seeds
 from experiments.simulate import centre_of
+from experiments.starting_point import StartingPoint
 from experiments.vec_env import ContactCentreVecEnv, Normalisation
 from nba.errors import NbaError
 from nba.types import RewardModel
@@ -47,13 +48,15 @@ def train(
     prior_model: RewardModel,
     normalisation: Normalisation,
     *,
+    start: StartingPoint | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Train the action scorer from its prior; the same arguments give the same weights.
 
     Rewards are expected values paid at decision time, which is less noise than what happens to
-    come of each contact; reports never use them. Ctrl-C ends training with the state it has.
-    Raises TrainingError when a loss or weight stops being finite.
+    come of each contact; reports never use them. With `start` the net goes on from the weights
+    there, so prior and normalisation have to be the start's own. Ctrl-C ends training with the
+    state it has. Raises TrainingError when a loss or weight stops being finite.
     """
     th.set_num_threads(TORCH_THREADS)
     seed = Seeds.of(config.seed).training
@@ -69,7 +72,10 @@ def train(
         vector, prior_model, normalisation, reward_scale=config.reward_scale
     )
     learner = _learner(config, centres)
-    watch = _Watch(config.reward_scale, progress)
+    if start is not None:
+        assert isinstance(learner.policy, ActionScorerPolicy)
+        start.load_into(learner.policy)
+    watch = _Watch(config.reward_scale, config.critic_steps, progress)
     finished = True
     try:
         learner.learn(config.total_steps, callback=watch)
@@ -111,8 +117,11 @@ def _learner(config: TrainConfig, centres: ContactCentreVecEnv) -> MaskablePPO:
 class _Watch(BaseCallback):
     """Draws progress, keeps the learning curve, and stops at the first number that is not one."""
 
-    def __init__(self, reward_scale: float, progress: Callable[[int], None] | None) -> None:
+    def __init__(
+        self, reward_scale: float, critic_steps: int, progress: Callable[[int], None] | None
+    ) -> None:
         super().__init__()
+        self._critic_steps = critic_steps
         self.curve: list[tuple[int, float]] = []
         self._reward_scale = reward_scale
         self._progress = progress
@@ -136,6 +145,10 @@ class _Watch(BaseCallback):
         self.check_weights()
 
     def _on_rollout_end(self) -> None:
+        # A value that knows nothing yet would undo what a good start has learned.
+        learns = self.num_timesteps > self._critic_steps
+        for name in NET_PARAMETERS:
+            getattr(self.model.policy, name).requires_grad_(learns)
         buffer = self.locals["rollout_buffer"]
         if not np.isfinite(buffer.returns).all():
             raise TrainingError(

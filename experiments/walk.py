@@ -96,19 +96,20 @@ def save_trained(
     path: Path,
     policy: ActionScorer,
     config: TrainConfig,
-    prices: Prices,
+    prices: Prices | None,
     evidence: Mapping[str, object],
 ) -> str:
     """Write the policy file with how it came about and what speaks for it; its version."""
-    training = {
+    training: dict[str, object] = {
         "learner": "MaskablePPO, action scorer, semi-MDP discounting",
         "config": config.as_dict(),
-        "prior": {
+    }
+    if prices is not None:
+        training["prior"] = {
             "handle_price": prices.handle,
             "skill_price": prices.skill,
             "backlog_price": prices.backlog,
-        },
-    }
+        }
     return save_policy(path, policy, Card(CONTACT_CENTRE, Objective(), training, evidence))
 
 

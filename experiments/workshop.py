@@ -10,11 +10,12 @@ from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
 
 from envs.config import CentreConfig
 from experiments import tracking, walk
-from experiments.config import SCORER, LearnConfig, TrainConfig
+from experiments.config import INDEX_RULE, SCORER, LearnConfig, TrainConfig
 from experiments.learned import FILED, LEARNED, Schooling
 from experiments.parallel import workers
 from experiments.seeds import Seeds
 from experiments.simulate import centre_of
+from experiments.starting_point import StartingPoint, starting_point
 from experiments.train import Trained, train
 from experiments.tune import rounds, tune_prices
 from experiments.vec_env import Normalisation
@@ -73,6 +74,7 @@ def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
     Everything lies under `out`, which must not hold a log already. Ctrl-C during training exports
     what has been learned so far.
     """
+    start = None if config.start == INDEX_RULE else starting_point(Path(config.start))
     if (out / "log").exists():
         raise InputError(f"{out / 'log'} exists; choose another --out, or remove that folder")
     centre, seeds = centre_of(config.preset, config.scenario), Seeds.of(config.seed)
@@ -80,11 +82,19 @@ def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
         log, _ = collected(out / "log", "log", centre, config.log_days, seeds.learning_log)
         learner = GreedyLearner()
         learner.learn(log)
-        prices = tuned(learner.model, centre, Tuning(), seeds.tuning)
+        prices = None
+        if config.start == INDEX_RULE:
+            prices = tuned(learner.model, centre, Tuning(), seeds.tuning)
         with tracking.start(
             out, "train", config.preset, config=config.as_dict(), seed=config.seed
         ) as run:
-            trained, policy = trained_policy(config, centre, log, learner.model, prices, "train")
+            if prices is None:
+                assert start is not None
+                trained, policy = trained_from(config, centre, log, learner.model, start, "train")
+            else:
+                trained, policy = trained_policy(
+                    config, centre, log, learner.model, prices, "train"
+                )
             if not trained.finished:
                 note(f"interrupted after {trained.learner.num_timesteps} decisions; exporting")
             path = out / "policy.safetensors"
@@ -133,8 +143,22 @@ def trained_policy(
 ) -> tuple[Trained, ActionScorer]:
     """The action scorer trained from the tuned index rule, exported and proven equal to torch."""
     prior = priced(model, CONTACT_CENTRE.action_names, prices)
+    return trained_from(config, centre, log, model, StartingPoint(prior), title)
+
+
+def trained_from(
+    config: TrainConfig,
+    centre: CentreConfig,
+    log: DecisionLog,
+    model: LinearRewardModel,
+    start: StartingPoint,
+    title: str,
+) -> tuple[Trained, ActionScorer]:
+    """The action scorer trained from a bandit's model or on from a scorer, and proven equal."""
+    prior, scale = start.prior_model, start.normalisation or Normalisation.of_log(log)
+    config = start.applied_to(config)
     with progress(title, config.whole_steps) as advance:
-        trained = train(config, prior, Normalisation.of_log(log), progress=advance)
+        trained = train(config, prior, scale, start=start, progress=advance)
     policy = walk.export_proven(trained, config, centre, reward_model=model, prior_model=prior)
     return trained, policy
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import LearnConfig
-from experiments.workshop import learn_from_config
+from experiments.config import LearnConfig, TrainConfig
+from experiments.workshop import learn_from_config, train_from_config
 from nba.act.bundle import load_policy
 from nba.errors import InputError
 
@@ -31,3 +31,14 @@ def test_a_folder_that_holds_a_policy_is_left_alone(tmp_path: Path) -> None:
 def test_an_unknown_learner_is_named_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="learner is 'ucb_routing'; use one of action_scorer"):
         learn_from_config(LearnConfig("ucb_routing"), tmp_path)
+
+
+def test_the_scorer_is_trained_from_a_bandits_policy_file(tmp_path: Path) -> None:
+    bandit, _ = learn_from_config(SMALL, tmp_path / "bandit")
+    config = TrainConfig(
+        start=str(bandit), log_days=1, total_steps=256, n_envs=16, rollout_steps=16, batch_size=128
+    )
+    path, _ = train_from_config(config, tmp_path / "scorer")
+    card = load_policy(path).card
+    assert card.training["config"] == config.as_dict()
+    assert "prior" not in card.training
