@@ -43,12 +43,13 @@ class DecisionRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known, and what could be done."""
 
     customer: Customer
-    context: dict[str, Value]
-    actions: Annotated[list[Candidate], Meta(min_length=1)]
+    context: dict[str, Value]  # what the server knows of the customer itself may be left out
+    actions: list[Candidate] = []  # one at least, or roster
     decision_id: DecisionId | None = None
     dry_run: bool = False  # decide, but remember nothing
     use_case: UseCaseName = DEFAULT  # which of the server's policies decides
     baseline: _Name | None = None  # the action that the caller would take itself
+    roster: bool = False  # the employees registered with the server are candidates too
     deferred: bool = False  # it may never be shown: no learner sees it until it is activated
 
 

@@ -16,6 +16,7 @@ from serving.path.slow import SlowWatch
 from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
+from serving.state.state import State
 
 
 class Running(Protocol):
@@ -41,6 +42,7 @@ class Server:
     running: dict[Running, float] = field(default_factory=dict)  # when each began
     lag_s: float = 0.0  # how late the loop has run for three beats
     watch: SlowWatch = field(init=False)
+    state: State = field(init=False)  # what is known of employees and customers
     draining: bool = False  # it is being stopped
 
     def __post_init__(self) -> None:
@@ -48,6 +50,7 @@ class Server:
         if self.settings.personalizer:
             self.feature_map = read_feature_map(Path(self.settings.personalizer))
         self.index = Index(self.journal)
+        self.state = State(self.journal, most_profiles=self.settings.max_profiles)
         self.note_plan()
 
     def note_plan(self) -> None:

@@ -16,6 +16,7 @@ POSITIVE: Final = (
     *("segment_bytes", "max_waiting", "max_body_bytes", "max_policy_bytes", "max_actions"),
     *(
         "max_in_flight",
+        "max_profiles",
         "max_lag_s",
         "policy_limit_s",
         "deadline_s",
@@ -52,6 +53,7 @@ class Settings:
     promote_timeout_s: float = 10.0  # how long a change waits for every worker
     max_actions: int = 500  # candidates of one request
     occupancy_cap: float = 0.95  # share of the last hour above which an employee is left alone
+    max_profiles: int = 200_000  # customers whose events are remembered for the next decision
     rules: str = ""  # TOML file of eligibility rules; if empty: consent and the occupancy cap
     drain_s: float = 10.0  # how long a stop waits for running requests
     personalizer: str = ""  # TOML file: how features sent to /rank become the spec's

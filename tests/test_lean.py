@@ -34,6 +34,7 @@ ALLOWED_HEAVY = (
     "nba.listen.foreign",
     "serving.ray_app",  # the wrapper for Ray Serve
     "serving.compaction.compact",  # journal to Parquet
+    "serving.compaction.overruled",
     "serving.compaction.parts",
     "serving.compaction.removal",
 )

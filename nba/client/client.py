@@ -14,6 +14,7 @@ from nba.client.connection import Connections
 from nba.client.replies import (
     DecisionReply,
     DecisionTrace,
+    EventReply,
     OutcomeReply,
     OverrideReply,
     PlanReply,
@@ -81,6 +82,19 @@ class Client:
         path = f"/v1/decisions/{quote(decision_id, safe='')}/override"
         body = encoded({"action": action, "by": by, "role": role, "reason": reason})
         return read(OverrideReply, self._connections.ask("POST", path, body))
+
+    def event(self, event: Mapping[str, object]) -> EventReply:
+        """Tell what happened to a customer: a CloudEvent, safe to send again."""
+        return read(EventReply, self._connections.ask("POST", "/v1/events", encoded(event)))
+
+    def put_employee(self, name: str, facts: Mapping[str, object]) -> None:
+        """Put an employee on the roster, or tell anew how they stand; see `EmployeeRequest`."""
+        path = f"/v1/employees/{quote(name, safe='')}"
+        self._connections.ask("PUT", path, encoded(facts))
+
+    def remove_employee(self, name: str) -> None:
+        """Take an employee off the roster; raises UnknownIdError for one who is not on it."""
+        self._connections.ask("DELETE", f"/v1/employees/{quote(name, safe='')}")
 
     def ready(self) -> ReadyReply:
         """What is served, and how much was done; raises UnavailableError if it is not ready."""

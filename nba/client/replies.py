@@ -90,6 +90,15 @@ class DecisionTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class EventReply:
+    """Whether an event was new, and what is known of the customer now."""
+
+    id: str
+    new: bool
+    known: Mapping[str, object]  # context features that requests may leave out
+
+
+@dataclass(frozen=True, slots=True)
 class Canary:
     """A version that acts for a share of the customers."""
 

@@ -8,7 +8,7 @@ from nba.errors import JournalError, RequestError
 from serving.call import JSON, Call
 from serving.journal.index import Entry
 from serving.journal.records import DecisionRecord, encode_record, reply_of
-from serving.path.asked import Asked, Head
+from serving.path.asked import Asked, Head, Reader
 from serving.path.sides import decide_on_side, watching
 from serving.policies.assignment import Assignment
 from serving.schema import DecisionRequest, decode
@@ -97,17 +97,29 @@ def _count(server: Server, made: _Made) -> None:
 
 def _asked(server: Server, body: bytes) -> Asked:
     """The request, read by the features of the default use case, which most are for."""
-    most = server.settings.max_actions
+    most, state = server.settings.max_actions, server.state
     reader = server.store.current.parts.reader
+    state.catch_up()
     try:
-        return reader.read(body, max_actions=most)
+        asked = reader.read(body, max_actions=most)
     except RequestError:
-        request = decode(body, DecisionRequest)
-        assigned = server.store.assignment(request.use_case, request.customer.id)
-        other = assigned.served.parts.reader
-        if other is reader:
-            raise
-        return other.read(body, max_actions=most)
+        asked = _read_again(server, body, reader)
+    if not asked.head.roster and not len(state.customers):
+        return asked  # the common case needs nothing of what the server knows
+    return state.completed(asked, now=server.clock(), most=most)
+
+
+def _read_again(server: Server, body: bytes, reader: Reader) -> Asked:
+    """A request that the default's features refuse: of another use case, or with a profile."""
+    request = decode(body, DecisionRequest)
+    most = server.settings.max_actions
+    assigned = server.store.assignment(request.use_case, request.customer.id)
+    other = assigned.served.parts.reader
+    if server.state.customers.get(request.customer.id) is not None:
+        return server.state.read(body, other, now=server.clock(), most=most)
+    if other is reader:
+        return reader.encoded(request, body, max_actions=most)  # which refuses it again
+    return other.read(body, max_actions=most)
 
 
 async def _again(server: Server, entry: Entry, body: bytes) -> bytes:

@@ -5,6 +5,8 @@ from typing import Final
 
 from serving.api.activate import activate
 from serving.api.decide import decide
+from serving.api.employees import employee, employees, put_employee, remove_employee
+from serving.api.events import event
 from serving.api.health import alive, ready
 from serving.api.metrics import metrics
 from serving.api.outcomes import outcome
@@ -30,6 +32,13 @@ from serving.schema import (
     OverrideRequest,
 )
 from serving.schema_policies import ModeRequest, PlanReply, PromoteRequest, RollbackRequest
+from serving.schema_state import (
+    EmployeeReply,
+    EmployeeRequest,
+    EventReply,
+    EventRequest,
+    RosterReply,
+)
 
 # What Personalizer's SDKs put before the path: its versions, the described one first.
 PREFIXES: Final = ("", "/personalizer/v1.1", "/personalizer/v1.0", "/personalizer/v1.1-preview.3")
@@ -134,6 +143,47 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=OutcomeReply,
         example="outcome",
         errors=(400, 404, 409, 413, 422, 503),
+    ),
+    Route(
+        "POST",
+        "/v1/events",
+        event,
+        "Tell what happened to a customer",
+        "outcome",
+        request=EventRequest,
+        reply=EventReply,
+        example="event",
+        errors=(400, 413, 422, 503),
+    ),
+    Route("GET", "/v1/employees", employees, "Who is on the roster", "outcome", reply=RosterReply),
+    Route(
+        "GET",
+        "/v1/employees/{id}",
+        employee,
+        "One employee",
+        "outcome",
+        reply=EmployeeReply,
+        errors=(404,),
+    ),
+    Route(
+        "PUT",
+        "/v1/employees/{id}",
+        put_employee,
+        "Put an employee on the roster",
+        "outcome",
+        request=EmployeeRequest,
+        reply=EmployeeReply,
+        example="employee",
+        errors=(400, 413, 422, 503),
+    ),
+    Route(
+        "DELETE",
+        "/v1/employees/{id}",
+        remove_employee,
+        "Take an employee off the roster",
+        "outcome",
+        errors=(404, 503),
+        status=204,
     ),
     Route("GET", "/v1/policies", policies, "What is served", "admin"),
     Route(

@@ -131,6 +131,17 @@ class Journal:
             if payload is not None and id_of(payload) == name:
                 yield Location(place.segment, place.offset, place.journal), payload
 
+    def new_facts(self) -> Iterator[bytes]:
+        """What is newly known of employees and customers, in any worker's journal; each once."""
+        if self._peers is not None:
+            self._peers.follow()
+        while self.table.facts:
+            places, self.table.facts = self.table.facts, []
+            for place in places:
+                payload = self._files.read(place)
+                if payload is not None:
+                    yield payload
+
     def recovered(self, kinds: bytes = b"") -> Iterator[tuple[Location, bytes]]:
         """The records found on opening, of these kinds or all, in the order of writing; once."""
         for segment in sorted(self._found):

@@ -85,6 +85,32 @@ class OverrideRecord(Struct, frozen=True, array_like=True, tag="v"):
     reason: str
 
 
+class EmployeeRecord(Struct, frozen=True, array_like=True, tag="r"):
+    """An employee as they stand from here on: facts about the work, and nothing about feelings."""
+
+    id: str
+    at: float  # seconds since the epoch
+    available: bool
+    reason: str  # why not, if not available
+    features: dict[str, float | str | bool]  # as in an action
+    skills: dict[str, float]  # intent → chance to resolve
+    idle_since: float | None = None  # seconds since the epoch, like the next two
+    break_ended: float | None = None
+    shift_ends: float | None = None
+    gone: bool = False  # no longer on the roster
+
+
+class EventRecord(Struct, frozen=True, array_like=True, tag="e"):
+    """Something that happened to a customer."""
+
+    key: str  # of source and id, which a sender uses once
+    at: float  # seconds since the epoch, as told by the sender
+    customer: str
+    what: str  # its type
+    data: dict[str, float | str | bool]
+    event: bytes  # as received
+
+
 class PlanRecord(Struct, frozen=True, array_like=True, tag="p"):
     """A change of the policy plan: from here on this use case was served so."""
 
@@ -105,12 +131,21 @@ class DeletionRecord(Struct, frozen=True, array_like=True, tag="x"):
 
 
 Record = (
-    DecisionRecord | OutcomeRecord | ActivationRecord | OverrideRecord | PlanRecord | DeletionRecord
+    DecisionRecord
+    | OutcomeRecord
+    | ActivationRecord
+    | OverrideRecord
+    | EmployeeRecord
+    | EventRecord
+    | PlanRecord
+    | DeletionRecord
 )
 DECISION: Final = ord("d")
 OUTCOME: Final = ord("o")
 ACTIVATION: Final = ord("a")
 OVERRIDE: Final = ord("v")
+EMPLOYEE: Final = ord("r")
+EVENT: Final = ord("e")
 DELETION: Final = ord("x")
 _ARRAY_16: Final = 0xDC  # MessagePack's first byte of an array of more than 15
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -9,8 +9,9 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from serving.journal.keys import ENTRY_BYTES
-from serving.journal.records import DECISION
+from serving.journal.records import DECISION, EMPLOYEE, EVENT
 
+FACTS: Final = frozenset({EMPLOYEE, EVENT})
 _PLACE: Final = Struct("<IHBB")  # offset, segment's low and high part, journal
 _ROW: Final = 6 + _PLACE.size  # what of the key the place in the table does not tell, and the place
 
@@ -28,6 +29,7 @@ class KeyTable:
 
     def __init__(self) -> None:
         self.decisions = 0
+        self.facts: list[Place] = []  # of employees and events, until somebody takes them
         self._rows: list[bytearray | None] = [None] * 65_536
 
     def add(self, entries: bytes, *, segment: int, journal: int = 0) -> None:
@@ -42,7 +44,12 @@ class KeyTable:
                 rows[number] = bytearray(row)
             else:
                 own += row
-            self.decisions += entries[start + 12] == DECISION
+            kind = entries[start + 12]
+            if kind == DECISION:
+                self.decisions += 1
+            elif kind in FACTS:
+                offset = int.from_bytes(entries[start + 8 : start + 12], "little")
+                self.facts.append(Place(journal, segment, offset))
 
     def find(self, key: bytes) -> Iterator[Place]:
         """Where records with this key lie, each journal's in the order of writing."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -37,6 +37,8 @@ class Head(Protocol):
     def use_case(self) -> str: ...
     @property
     def baseline(self) -> str | None: ...
+    @property
+    def roster(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Reader:
         self.spec = spec
         self._context = ContextRow(spec.context)
         self._rows = ActionRows(spec)
+        self._nobody: Floats32 = np.zeros((0, len(spec.action_names)), dtype=np.float32)
         self._decoder = msgspec.json.Decoder(_request_type(spec))
 
     def read(self, body: bytes, *, max_actions: int) -> Asked:
@@ -83,9 +86,11 @@ class Reader:
         check_size(len(candidates), max_actions)
         ids = [candidate.id for candidate in candidates]
         kinds = [candidate.kind for candidate in candidates]
-        _check_ids(ids)
+        check_ids(ids)
         unavailable = {c.id: c.unavailable for c in candidates if c.unavailable is not None}
-        rows = self._rows(kinds, [candidate.features for candidate in candidates])
+        rows = self._nobody
+        if candidates:
+            rows = self._rows(kinds, [candidate.features for candidate in candidates])
         if request.customer.consent:
             context = self._context(request.context)
         else:
@@ -97,7 +102,7 @@ class Reader:
         spec = self.spec
         check_size(len(request.actions), max_actions)
         ids = [candidate.id for candidate in request.actions]
-        _check_ids(ids)
+        check_ids(ids)
         context = np.zeros(len(spec.context_names))
         if request.customer.consent:  # without it nothing is read
             try:
@@ -114,7 +119,7 @@ class Reader:
             context.astype(np.float32),
             ids,
             [candidate.kind for candidate in request.actions],
-            np.array(rows, dtype=np.float32),
+            np.array(rows, dtype=np.float32).reshape(len(rows), len(spec.action_names)),
             {c.id: c.unavailable for c in request.actions if c.unavailable is not None},
             self,
         )
@@ -134,8 +139,7 @@ def _request_type(spec: FeatureSpec) -> type[Struct]:
         Candidate, {"kind": Literal[kinds], "features": values_type("Features", actions)}
     )
     context = values_type("Context", spec.context)
-    many = Annotated[list[candidate], msgspec.Meta(min_length=1)]  # type: ignore[valid-type]  # made
-    return _with(DecisionRequest, {"context": context, "actions": many})
+    return _with(DecisionRequest, {"context": context, "actions": list[candidate]})  # type: ignore[valid-type]  # made
 
 
 def _with(kind: type[Struct], types: Mapping[str, Any]) -> type[Struct]:
@@ -163,7 +167,8 @@ def check_size(number: int, most: int) -> None:
         raise RequestError(422, "actions", message, "send the best of them")
 
 
-def _check_ids(ids: list[str]) -> None:
+def check_ids(ids: list[str]) -> None:
+    """Refuse a request that names an action twice."""
     if len(set(ids)) == len(ids):
         return
     place = next(i for i, name in enumerate(ids) if name in ids[:i])

@@ -39,6 +39,8 @@ def make_decision(
 
 def decide_asked(asked: Asked, served: Served, *, decision_id: str, now: float) -> DecisionRecord:
     """The same for a request that was read with this policy's spec."""
+    if not asked.ids:
+        raise nothing_to_do()
     head, parts = asked.head, served.parts
     personal = head.customer.consent
     ids, kinds, rows, excluded, funnel = _eligible(asked, served)
@@ -74,6 +76,12 @@ def decide_asked(asked: Asked, served: Served, *, decision_id: str, now: float) 
         baseline=head.baseline or "",
         funnel=funnel,
     )
+
+
+def nothing_to_do() -> RequestError:
+    """What the caller of a request without any action is told."""
+    remedy = "send candidates, or roster: true to a server with employees on its roster"
+    return RequestError(422, "actions", "there is no action to choose from", remedy)
 
 
 def _choose(

@@ -46,7 +46,6 @@ def test_the_example_request_is_one() -> None:
         (["customer", "name"], "x", "customer.name"),
         (["customer", "consent"], "yes", "customer.consent"),
         (["customer", "id"], "", "customer.id"),
-        (["actions"], [], "actions"),
         (["actions", 2, "kind"], "robot", "actions[2].kind"),
         (["actions", 0, "score"], 1, "actions[0].score"),
         (["context", "hour"], [1], "context[...]"),

@@ -14,7 +14,7 @@ import pytest
 from nba.act.uniform import Uniform
 from nba.client import Canary, Candidate, Client, Request
 from nba.errors import ConflictError, NotAllowedError, RequestError, UnknownIdError
-from tests.serving.live_server import EXAMPLE, LiveServer, policy_file, serving
+from tests.serving.live_server import EXAMPLE, ROOT, LiveServer, example, policy_file, serving
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +144,20 @@ def test_a_decision_is_overruled_once(client: Client) -> None:
     assert client.trace(reply.decision_id).override == told
     with pytest.raises(ConflictError, match="anna"):
         client.override(reply.decision_id, "queue", by="ben")
+
+
+def test_events_and_the_roster_are_known_to_the_next_decision(client: Client) -> None:
+    sent = {"specversion": "1.0", "id": "1", "source": "test", "type": "contact_out"}
+    for new in (True, False):
+        reply = client.event({**sent, "subject": "c-77"})
+        assert (reply.new, reply.known["touches_7d"]) == (new, 1)
+    facts = json.loads((ROOT / "serving/examples/employee.json").read_text())
+    client.put_employee("anna b", facts)
+    asked = {**example(decision_id=None, actions=[]), "roster": True}
+    assert [each.id for each in client.decide(asked).ranked] == ["anna b"]
+    client.remove_employee("anna b")
+    with pytest.raises(UnknownIdError):
+        client.remove_employee("anna b")
 
 
 def test_policies_are_changed_by_calls(client: Client, tmp_path: Path) -> None:

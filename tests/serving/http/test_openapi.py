@@ -20,7 +20,7 @@ def test_the_request_schema_lists_the_members_of_the_example() -> None:
     schema = openapi()["components"]["schemas"]["DecisionRequest"]
     assert set(json.loads(EXAMPLE)) <= set(schema["properties"])
     assert schema["additionalProperties"] is False
-    assert schema["required"] == ["customer", "context", "actions"]
+    assert schema["required"] == ["customer", "context"]
 
 
 def test_every_error_status_has_the_error_form() -> None:
