@@ -1,13 +1,10 @@
-"""The workshop's commands: demo, train, compare."""
+"""The workshop's commands that learn: demo, train."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from nba.errors import InputError
-from nba.terminal import note, print_json, progress
+from nba.terminal import note, print_json
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -66,42 +63,3 @@ def train(*, config_file: Path, out: Path, as_json: bool) -> None:
         print_json({"policy_file": path, "version": version})
     else:
         click.echo(f"{path} version {version}")
-
-
-@click.command()
-@click.option("--preset", "preset_name", default="bank", show_default=True, help="Centre.")
-@click.option("--scenario", default="normal", show_default=True, help="What befalls the centre.")
-@click.option("--policies", required=True, help="Names or policy files, separated by commas.")
-@click.option("--days", type=click.IntRange(2, 10_000), default=40, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@_JSON
-def compare(
-    *, preset_name: str, scenario: str, policies: str, days: int, seed: int, as_json: bool
-) -> None:
-    """Compare policies on the same customers; differences are to the first one, paired by day."""
-    from envs.evaluate_days import simulate as run
-    from experiments.compare import comparison_json
-    from experiments.policies import policy_of
-    from experiments.simulate import centre_of
-
-    names = [name.strip() for name in policies.split(",") if name.strip()]
-    if len(names) < 2:
-        raise InputError(f"--policies names {len(names)} policy; give two or more, with commas")
-    centre = centre_of(preset_name, scenario)
-    rivals = [policy_of(name, centre=centre) for name in names]
-    with progress("compare", days * len(rivals)) as advance:
-        tables = [run(p, centre, n_days=days, seed=seed, progress=advance) for p in rivals]
-    if len({table.policy for table in tables}) < len(tables):
-        tables = [replace(table, policy=n) for table, n in zip(tables, names, strict=True)]
-    found = comparison_json(tables, preset=preset_name, scenario=scenario, seed=seed)
-    if as_json:
-        print_json(found)
-        return
-    for row in found["rows"]:
-        click.echo(_told(str(row["policy"]), row, "eur_per_contact"))
-    for row in found["differences"]:
-        click.echo(_told(f"{row['policy']} − {row['minus']}", row, "value"))
-
-
-def _told(name: str, row: Mapping[str, object], figure: str) -> str:
-    return f"{name:<32} {row[figure]:8.3f} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -40,20 +40,53 @@ class Comparison(TypedDict):
     differences: list[dict[str, object]]
 
 
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One policy's days in every seed block, or the days of one policy for each training seed."""
+
+    name: str
+    tables: tuple[DayTable, ...]  # one per seed block
+    learned_anew: bool = False  # whether each block has a policy of its own, trained on its seed
+
+
 def comparison_json(
-    tables: Sequence[DayTable], *, preset: str, seed: int, scenario: str = "normal"
+    contestants: Sequence[Contestant],
+    differences: Sequence[tuple[Contestant, Contestant]],
+    *,
+    preset: str,
+    scenario: str,
+    seeds: Sequence[int],
 ) -> Comparison:
-    """Every policy's figures, and its difference to the first one."""
-    rows: list[dict[str, object]] = []
-    for table in tables:
-        figures = {name: float(days.mean()) for name, days in table.columns.items()}
-        earned = mean_interval(table["eur_per_contact"])
-        named: dict[str, object] = {
-            "policy": table.policy, "preset": preset, "scenario": scenario, "seed_block": seed,
-        }  # fmt: skip
-        rows.append({**named, **figures, "low": earned.low, "high": earned.high})
-    differences: list[dict[str, object]] = []
-    for table in tables[1:]:
-        gap = asdict(paired_difference(table, tables[0]))
-        differences.append({"policy": table.policy, "minus": tables[0].policy, **gap})
-    return {"rows": rows, "differences": differences}
+    """Every contestant's figures in every seed block, and the asked differences."""
+    named = {"preset": preset, "scenario": scenario}
+    rows = [
+        {"policy": one.name, **named, "seed_block": seed, **_figures(table)}
+        for one in contestants
+        for seed, table in zip(seeds, one.tables, strict=True)
+    ]
+    told = [
+        {"policy": a.name, "minus": b.name, **named, **asdict(difference_over_blocks(a, b))}
+        for a, b in differences
+    ]
+    return {"rows": rows, "differences": told}
+
+
+def difference_over_blocks(policy: Contestant, minus: Contestant) -> Interval:
+    """EUR per contact of one minus another's, paired over what is independent.
+
+    Days are; but the days that one trained policy served share its training, so where policies
+    were trained for each block the blocks count, not their days.
+    """
+    pairs = list(zip(policy.tables, minus.tables, strict=True))
+    gaps = [a["eur_per_contact"] - b["eur_per_contact"] for a, b in pairs]
+    if len(gaps) > 1 and (policy.learned_anew or minus.learned_anew):
+        return mean_interval(np.array([days.mean() for days in gaps]))
+    return mean_interval(np.concatenate(gaps))
+
+
+def _figures(table: DayTable) -> dict[str, object]:
+    """EUR per contact with its interval over the block's days, then every other key figure."""
+    earned = mean_interval(table["eur_per_contact"])
+    means = {name: float(days.mean()) for name, days in table.columns.items()}
+    first = {"eur_per_contact": earned.value, "low": earned.low, "high": earned.high}
+    return {**first, **{name: mean for name, mean in means.items() if name not in first}}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
     threadpool_limits,
@@ -30,6 +31,8 @@ from nba.terminal import note, progress
 from nba.types import DecisionLog
 from nba.understand.prices import Prices, priced
 from nba.understand.reward_model import LinearRewardModel
+
+CUT_SHORT: Final = "interrupted_after_decisions"  # in the card of a policy whose training was
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
             if not trained.finished:
                 note(f"interrupted after {trained.learner.num_timesteps} decisions; exporting")
             path = out / "policy.safetensors"
-            version = walk.save_trained(path, policy, config, prices, {})
+            # The card tells whoever reads the file later that it is not what the settings promise.
+            cut = {} if trained.finished else {CUT_SHORT: trained.learner.num_timesteps}
+            version = walk.save_trained(path, policy, config, prices, cut)
             log_training(run, trained, {})
             tracking.register_policy(run, path)
     return path, version

@@ -41,7 +41,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "train": Entry("experiments.commands:train", "Train a policy and export its file.", "train"),
     "compare": Entry(
-        "experiments.commands:compare", "Compare policies on the same customers.", "train"
+        "experiments.judging:compare", "Compare policies on the same customers.", "train"
+    ),
+    "evaluate": Entry(
+        "experiments.judging:evaluate", "Judge a policy file against the baselines.", "train"
     ),
     "ope": Entry("nba.ope_command:ope", "Evaluate a policy on a log, without running it.", "train"),
     "serve": Entry("serving.commands:serve", "Answer decisions over HTTP.", "serve"),

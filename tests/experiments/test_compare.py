@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from envs.evaluate_days import DayTable
-from experiments.compare import mean_interval, paired_difference
+from experiments.compare import (
+    Contestant,
+    difference_over_blocks,
+    mean_interval,
+    paired_difference,
+)
 
 RNG = np.random.default_rng(4)
 
@@ -45,3 +50,18 @@ def test_a_difference_the_other_way_round_is_its_negative() -> None:
     assert (there.value, there.low, there.high) == pytest.approx(
         (-back.value, -back.high, -back.low)
     )
+
+
+def test_blocks_count_where_policies_were_trained_and_days_where_not() -> None:
+    # Two blocks of many equal days: the days agree, what two trainings gave does not.
+    zero, lucky, unlucky = (table("p", [gain] * 50) for gain in (0.0, 1.0, 0.0))
+    base = Contestant("base", (zero, zero))
+    trained = Contestant("trained", (lucky, unlucky), learned_anew=True)
+    fixed = Contestant("fixed", (lucky, unlucky))
+    over_blocks = difference_over_blocks(trained, base)
+    assert (over_blocks.value, over_blocks.high - 0.5) == pytest.approx(
+        (0.5, 0.5 * 12.7062), rel=1e-4
+    )
+    over_days = difference_over_blocks(fixed, base)
+    assert over_days.value == 0.5
+    assert over_days.high - 0.5 == pytest.approx(1.9842 * 0.5 / np.sqrt(99), rel=1e-3)
