@@ -136,6 +136,18 @@ class ContactCentreVector:
         true_values(self.state, self.coefficients, values)
         return values
 
+    def so_far(self) -> Mapping[str, Floats]:
+        """Contacts and outcome components (B,) of the day that is under way in each centre."""
+        totals = column(self.state.centre, "totals")
+        found = {name: totals[:, i].astype(np.float64) for i, name in enumerate(COMPONENTS)}
+        return {**found, "arrivals": column(self.state.centre, "arrivals").astype(np.float64)}
+
+    def set_objective(self, objective: Objective) -> None:
+        """Pay by another objective from the next step on: what a Lagrange multiplier changes."""
+        self.objective = objective
+        prices = [objective.weights.get(name, 0.0) for name in COMPONENTS]
+        column(self.state.fixed, "weights")[:] = prices
+
     def day_components(self) -> Mapping[str, Floats]:
         """Outcome components (B,) of the day that ended last in each centre."""
         totals = column(self._closed, "totals")

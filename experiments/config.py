@@ -20,6 +20,7 @@ _RANGES: Final = (
     ("horizon_s reward_scale temperature clip_range max_grad_norm", _TINY, 1e9),
     ("final_learning_rate gae_lambda", 0.0, 1.0),
     ("floor", 0.0, 0.999),
+    ("wait_limit_s abandoned_limit cost_limit_eur overload_limit_s multiplier_rate", 0.0, 1e6),
     ("entropy_weight value_weight prior_weight", 0.0, 1e6),
 )
 
@@ -50,6 +51,12 @@ class TrainConfig:
     value_weight: float = 0.5
     max_grad_norm: float = 0.5
     reward_scale: float = 0.2  # EUR → the learner's unit
+    # Limits per contact, each kept by a Lagrange multiplier; 0: none
+    wait_limit_s: float = 0.0
+    abandoned_limit: float = 0.0  # share of contacts
+    cost_limit_eur: float = 0.0  # of the channels
+    overload_limit_s: float = 0.0  # of the employees' time
+    multiplier_rate: float = 0.2  # rise per rollout at twice the limit, in the component's price
     # The policy
     hidden: int = 32
     prior_weight: float = 4.0  # logits per EUR of the index that the scorer starts from

@@ -15,6 +15,7 @@ from stable_baselines3.common.logger import Logger
 
 from envs.vector import ContactCentreVector
 from experiments.config import TrainConfig
+from experiments.constraints import Constraints, Measured, limits_of
 from experiments.rollout import SemiMdpRolloutBuffer
 from experiments.scorer import NET_PARAMETERS, ActionScorerPolicy
 from experiments.seeds import Seeds
@@ -39,8 +40,11 @@ class Trained:
 
     learner: MaskablePPO
     normalisation: Normalisation
-    curve: tuple[tuple[int, float], ...]  # (decisions so far, mean EUR per decision)
+    curve: tuple[
+        tuple[int, float], ...
+    ]  # (decisions so far, mean EUR per decision at the prices paid)
     finished: bool  # False when it was interrupted
+    constraints: tuple[Measured, ...] = ()  # one per limit and rollout
 
 
 def train(
@@ -75,7 +79,8 @@ def train(
     if start is not None:
         assert isinstance(learner.policy, ActionScorerPolicy)
         start.load_into(learner.policy)
-    watch = _Watch(config.reward_scale, config.critic_steps, progress)
+    limits = Constraints(vector, limits_of(config), config.multiplier_rate)
+    watch = _Watch(config.reward_scale, config.critic_steps, limits, progress)
     finished = True
     try:
         learner.learn(config.total_steps, callback=watch)
@@ -86,7 +91,7 @@ def train(
         watch.check_weights()
         raise
     watch.check_weights()
-    return Trained(learner, normalisation, tuple(watch.curve), finished)
+    return Trained(learner, normalisation, tuple(watch.curve), finished, tuple(limits.history))
 
 
 def _learner(config: TrainConfig, centres: ContactCentreVecEnv) -> MaskablePPO:
@@ -118,15 +123,21 @@ class _Watch(BaseCallback):
     """Draws progress, keeps the learning curve, and stops at the first number that is not one."""
 
     def __init__(
-        self, reward_scale: float, critic_steps: int, progress: Callable[[int], None] | None
+        self,
+        reward_scale: float,
+        critic_steps: int,
+        limits: Constraints,
+        progress: Callable[[int], None] | None,
     ) -> None:
         super().__init__()
+        self._limits = limits
         self._critic_steps = critic_steps
         self.curve: list[tuple[int, float]] = []
         self._reward_scale = reward_scale
         self._progress = progress
 
     def _on_step(self) -> bool:
+        self._limits.days_over(self.locals["dones"])
         if self._progress is not None:
             self._progress(self.training_env.num_envs)
         return True
@@ -157,3 +168,4 @@ class _Watch(BaseCallback):
             )
         mean = float(buffer.rewards.mean()) / self._reward_scale
         self.curve.append((self.num_timesteps, mean))
+        self._limits.update(self.num_timesteps)

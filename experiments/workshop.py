@@ -173,4 +173,9 @@ def log_training(run: tracking.Run, trained: Trained, figures: Mapping[str, floa
     if trained.curve:
         steps, rewards = zip(*trained.curve, strict=True)
         run.log_curve("eur_per_decision", steps, rewards)
+    for name in sorted({each.component for each in trained.constraints}):
+        mine = [each for each in trained.constraints if each.component == name]
+        after = [each.decisions for each in mine]
+        run.log_curve(f"multiplier.{name}", after, [each.multiplier for each in mine])
+        run.log_curve(f"per_contact.{name}", after, [each.per_contact for each in mine])
     run.log_values(figures)
