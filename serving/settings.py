@@ -13,8 +13,9 @@ Durability = Literal["fsync", "os"]
 DURABILITIES: Final[tuple[str, ...]] = get_args(Durability)
 PREFIX: Final = "NBA_SERVE_"
 POSITIVE: Final = (
-    *("segment_bytes", "max_waiting", "max_body_bytes", "max_policy_bytes", "max_actions"),
+    *("segment_bytes", "max_waiting", "max_body_bytes", "max_batch_bytes", "max_policy_bytes"),
     *(
+        "max_actions",
         "max_in_flight",
         "max_profiles",
         "max_lag_s",
@@ -44,6 +45,7 @@ class Settings:
     segment_bytes: int = 64 * 2**20  # a journal file is closed beyond this size
     max_waiting: int = 20_000  # records that may wait for the disk before 503
     max_body_bytes: int = 2**20
+    max_batch_bytes: int = 16 * 2**20  # of many decision requests sent together
     max_policy_bytes: int = 64 * 2**20  # of a policy file sent to the server
     max_in_flight: int = 512  # requests that a worker answers at the same time; beyond: 429
     max_lag_s: float = 0.25  # how late a worker's loop may run; beyond: 429

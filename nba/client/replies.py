@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from nba.errors import UnavailableError
+from nba.errors import RequestError, UnavailableError
 
 _T = TypeVar("_T")
 
@@ -164,6 +164,16 @@ class ReadyReply:
     fallbacks: int
     opt_outs: int
     outcomes: int
+
+
+def read_row(kind: type[_T], line: bytes) -> _T | RequestError:
+    """One line of many: the reply, or why there is none."""
+    found = json.loads(line)
+    if isinstance(found, dict) and "error" in found:
+        error = found["error"]
+        status = 503 if error["field"] == "journal" else 409
+        return RequestError(status, error["field"], error["message"], error.get("remedy", ""))
+    return read(kind, line)
 
 
 def read(kind: type[_T], body: bytes) -> _T:

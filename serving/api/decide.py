@@ -11,7 +11,7 @@ from serving.journal.records import DecisionRecord, encode_record, reply_of
 from serving.path.asked import Asked, Head, Reader
 from serving.path.sides import decide_on_side, watching
 from serving.policies.assignment import Assignment
-from serving.schema import DecisionRequest, decode
+from serving.schema import DecisionReply, DecisionRequest, decode
 from serving.server import Server
 
 Answered = Callable[[bytes | JournalError], None]
@@ -19,10 +19,9 @@ Answered = Callable[[bytes | JournalError], None]
 
 async def decide(server: Server, call: Call) -> bytes:
     """The decision of a request; the same id and request get the same answer again."""
-    made = _make(server, call.body)
-    assert made is not None
+    made = make(server, read_request(server, call.body))
     if isinstance(made, Entry):
-        return await _again(server, made, call.body)
+        return JSON.encode(await again(server, made, call.body))
     if made.head.dry_run:
         server.metrics.cell("nba_dry_runs_total").add()
         return JSON.encode(reply_of(made.record))
@@ -30,7 +29,7 @@ async def decide(server: Server, call: Call) -> bytes:
     server.index.add_decision(made.record.decision_id, write)
     answer = JSON.encode(reply_of(made.record))
     await asyncio.shield(write)
-    _count(server, made)
+    count(server, made)
     return answer
 
 
@@ -40,8 +39,11 @@ def promise(server: Server, body: bytes, answered: Answered) -> bool:
     False, and nothing has happened, for a request that takes more: ask `decide` then. Raises
     RequestError for one that is wrong.
     """
-    made = _make(server, body, dry_too=False)
-    if not isinstance(made, _Made):
+    asked = read_request(server, body)
+    if asked.head.dry_run:
+        return False
+    made = make(server, asked)
+    if isinstance(made, Entry):
         return False
     record = made.record
     answer = JSON.encode(reply_of(record))
@@ -50,7 +52,7 @@ def promise(server: Server, body: bytes, answered: Answered) -> bool:
         if isinstance(found, JournalError):
             answered(found)
         else:
-            _count(server, made)
+            count(server, made)
             answered(answer)
 
     if made.head.decision_id is None:  # nobody knows the id yet, so nobody asks for it meanwhile
@@ -62,7 +64,7 @@ def promise(server: Server, body: bytes, answered: Answered) -> bool:
     return True
 
 
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """A new decision, not yet remembered."""
 
     head: Head
@@ -70,12 +72,9 @@ class _Made(NamedTuple):
     assigned: Assignment
 
 
-def _make(server: Server, body: bytes, *, dry_too: bool = True) -> _Made | Entry | None:
-    """A new decision; what is known of an id that is not new; None for a dry run if unwanted."""
-    asked = _asked(server, body)
+def make(server: Server, asked: Asked) -> Made | Entry:
+    """A new decision; what is known of the request's id if it is not new."""
     head = asked.head
-    if head.dry_run and not dry_too:
-        return None
     decision_id = head.decision_id or server.new_id()
     known = head.decision_id is not None and not head.dry_run  # an id made here is a new one
     entry = server.index.get(decision_id) if known else None
@@ -85,17 +84,18 @@ def _make(server: Server, body: bytes, *, dry_too: bool = True) -> _Made | Entry
     record = decide_on_side(
         asked, assigned, decision_id=decision_id, now=server.clock(), watch=server.watch
     )
-    return _Made(head, record, assigned)
+    return Made(head, record, assigned)
 
 
-def _count(server: Server, made: _Made) -> None:
+def count(server: Server, made: Made) -> None:
+    """Count a decision that is durable."""
     server.metrics.decided(made.record)
     if not made.assigned.plain and made.record.training:
         versions = [served.loaded.policy.version for served in watching(made.assigned)]
         server.metrics.watched(made.record, versions)
 
 
-def _asked(server: Server, body: bytes) -> Asked:
+def read_request(server: Server, body: bytes) -> Asked:
     """The request, read by the features of the default use case, which most are for."""
     most, state = server.settings.max_actions, server.state
     reader = server.store.current.parts.reader
@@ -122,13 +122,13 @@ def _read_again(server: Server, body: bytes, reader: Reader) -> Asked:
     return other.read(body, max_actions=most)
 
 
-async def _again(server: Server, entry: Entry, body: bytes) -> bytes:
+async def again(server: Server, entry: Entry, body: bytes) -> DecisionReply:
     """The answer that a known id got the first time; refused if the request is another one."""
     record = await server.record(entry)
     if record.request != body and _read(record.request) != _read(body):
         message = f"decision {record.decision_id!r} was made for another request"
         raise RequestError(409, "decision_id", message, "use a new id for a new decision")
-    return JSON.encode(reply_of(record))
+    return reply_of(record)
 
 
 def _read(body: bytes) -> DecisionRequest:

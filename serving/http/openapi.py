@@ -106,6 +106,8 @@ def _operation(route: Route) -> dict[str, Any]:
         if route.also:
             kinds[route.also] = {}
         operation["requestBody"] = {"required": True, "content": kinds}
+    elif route.also:
+        operation["requestBody"] = {"required": True, "content": {route.also: {}}}
     if "{id}" in route.path:
         where = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [where | {"example": _IDS.get(_tag(route), "example-0001")}]

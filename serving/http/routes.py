@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from serving.api.activate import activate
+from serving.api.batch import decide_many
 from serving.api.decide import decide
 from serving.api.employees import employee, employees, put_employee, remove_employee
 from serving.api.events import event
@@ -103,6 +104,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=DecisionReply,
         example="decision",
         errors=(400, 409, 413, 422, 503),
+    ),
+    Route(
+        "POST",
+        "/v1/decisions:batch",
+        decide_many,
+        "Decide many, one JSON object a line",
+        "decide",
+        errors=(400, 413, 422, 503),
+        content_type="application/x-ndjson",
+        also="application/x-ndjson",
+        limit="max_batch_bytes",
     ),
     Route(
         "GET",

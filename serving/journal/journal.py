@@ -89,6 +89,11 @@ class Journal:
         """How many records wait for the disk."""
         return len(self._waiting)
 
+    @property
+    def room(self) -> int:
+        """How many records may be promised now before one is refused."""
+        return 0 if self.broken else self._max_waiting - len(self._waiting)
+
     def append(self, payload: bytes) -> asyncio.Future[Location]:
         """Promise a record: the future is done when it is durable, or fails with JournalError."""
         future: asyncio.Future[Location] = asyncio.get_running_loop().create_future()

@@ -68,6 +68,10 @@ class Desk:
             return status, names, body.decode()
         return status, names, json.loads(body) if body else None
 
+    def send_raw(self, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """The answer to a POST, as bytes."""
+        return asyncio.run(self.raw("POST", path, body))
+
     def text(self, path: str) -> tuple[int, dict[str, str], str]:
         """What is at a path, as text."""
         status, names, body = asyncio.run(self.raw("GET", path))

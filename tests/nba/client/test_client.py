@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nba.act.uniform import Uniform
-from nba.client import Canary, Candidate, Client, Request
+from nba.client import Canary, Candidate, Client, DecisionReply, Request
 from nba.errors import ConflictError, NotAllowedError, RequestError, UnknownIdError
 from tests.serving.live_server import EXAMPLE, ROOT, LiveServer, example, policy_file, serving
 
@@ -158,6 +158,17 @@ def test_events_and_the_roster_are_known_to_the_next_decision(client: Client) ->
     client.remove_employee("anna b")
     with pytest.raises(UnknownIdError):
         client.remove_employee("anna b")
+
+
+def test_many_are_decided_by_one_call(client: Client) -> None:
+    one = client.decide(example(decision_id="many-1"))
+    other = example(decision_id="many-1", dry_run=None, deferred=True)
+    found = client.decide_batch([example(decision_id="many-1"), other | {"decision_id": "many-2"}])
+    assert found[0] == one
+    assert isinstance(found[1], DecisionReply)
+    again = client.decide_batch([other])
+    assert isinstance(again[0], RequestError)
+    assert again[0].field == "decision_id"
 
 
 def test_policies_are_changed_by_calls(client: Client, tmp_path: Path) -> None:
