@@ -15,6 +15,8 @@ from experiments.seeds import Seeds
 from experiments.tune import index_rule, rounds, tune_prices
 from nba.act.epsilon_greedy import EpsilonGreedy
 from nba.act.longest_idle import LongestIdle
+from nba.learn.awac import Awac
+from nba.learn.fitted_q import FittedQ
 from nba.learn.greedy import GreedyLearner
 from nba.learn.linear_bandit import (
     Explore,
@@ -90,6 +92,25 @@ def off_policy(values: Values) -> Callable[[CentreConfig, Schooling], Policy]:
     return learned
 
 
+def learned_fitted_q(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """Fitted Q iteration on an exploring log."""
+    learner = FittedQ()
+    with progress("look further ahead", learner.rounds - 1) as advance:
+        learner.progress = advance
+        learner.learn(_exploring_log(centre, schooling))
+    return learner.policy()
+
+
+def learned_awac(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """Advantage-weighted imitation of an exploring log."""
+    log = _exploring_log(centre, schooling)
+    fitting = Fitting(seed=schooling.seed)
+    with progress("imitate the better choices", fitting.epochs) as advance:
+        learner = Awac(fitting=fitting, progress=advance)
+        learner.learn(log)
+    return learner.policy()
+
+
 def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
     """LP skill routing, planned on a log of longest-idle."""
     learner = LpRouting()
@@ -122,6 +143,8 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
         "linucb": bandit(linucb(width=1.0)),
         "thompson": bandit(thompson(seed=0)),
         "squarecb": bandit(squarecb(scale=0.5)),
+        "fitted_q": learned_fitted_q,
+        "awac": learned_awac,
         "dr_policy": off_policy("dr"),
         "ipw_policy": off_policy("ipw"),
     }

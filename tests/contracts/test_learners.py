@@ -8,6 +8,8 @@ import pytest
 
 from nba.errors import LogError
 from nba.evaluate.target import target_probabilities
+from nba.learn.awac import Awac
+from nba.learn.fitted_q import FittedQ
 from nba.learn.greedy import GreedyLearner
 from nba.learn.linear_bandit import (
     LinearBandit,
@@ -18,6 +20,7 @@ from nba.learn.linear_bandit import (
     thompson,
 )
 from nba.learn.off_policy import OffPolicyGradient
+from nba.learn.trajectory import Horizon
 from nba.types import DecisionLog, Floats, Learner, Policy
 from tests.planted_log import PlantedWorld, draw_log, make_world
 
@@ -29,6 +32,9 @@ LEARNERS: dict[str, Callable[[], Learner]] = {
     "thompson": lambda: LinearBandit(thompson(seed=0)),
     "squarecb": lambda: LinearBandit(squarecb(scale=0.3)),
     "dr_policy": lambda: OffPolicyGradient("dr"),
+    "fitted_q": FittedQ,
+    "direct_method": lambda: FittedQ(Horizon(horizon_s=0.0)),
+    "awac": Awac,
     "ipw_policy": lambda: OffPolicyGradient("ipw"),
 }
 
