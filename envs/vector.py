@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 
@@ -129,6 +130,11 @@ class ContactCentreVector:
         code = self._crew.run()
         self._check(code)
         return self._reward, self._dt, self._done
+
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        """Every array that a step reads or writes, live: copied back, the centres go on as then."""
+        tables = (*self.state, self._result, self._closed)
+        return [cast("np.ndarray[Any, Any]", rows) for rows in tables]
 
     def true_values(self) -> Floats:
         """True expected EUR (B, A) of each action now, −inf where illegal: for oracles only."""

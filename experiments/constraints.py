@@ -5,8 +5,8 @@ kernel that pays the rewards. Sources: Altman 1999 (constrained MDPs); Tessler e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import astuple, dataclass
+from typing import Any, Final
 
 import numpy as np
 
@@ -85,6 +85,20 @@ class Constraints:
             self.history.append(Measured(decisions, name, measured, multiplier))
         prices = {n: self._base.weights[n] - m for n, m in self.multipliers.items()}
         self._vector.set_objective(Objective({**self._base.weights, **prices}))
+
+    def state(self) -> dict[str, list[Any]]:
+        """What was measured and raised so far, as plain values."""
+        return {
+            "history": [list(astuple(one)) for one in self.history],
+            "ended": self._ended.tolist(),
+            "before": self._before.tolist(),
+        }
+
+    def restore(self, state: Mapping[str, list[Any]]) -> None:
+        """Go on from a `state`; the centres keep their own prices."""
+        self.history = [Measured(*one) for one in state["history"]]
+        self._ended, self._before = np.array(state["ended"]), np.array(state["before"])
+        self.multipliers |= {one.component: one.multiplier for one in self.history}
 
     def _so_far(self) -> Floats:
         today = self._vector.so_far()

@@ -3,8 +3,10 @@
 Sources: Schulman et al. 2017 (PPO); Huang, Ontañón 2022 (masks); Bradtke, Duff 1994 (time).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,6 +16,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
 
 from envs.vector import ContactCentreVector
+from experiments.checkpoint import Parts, load_checkpoint, save_checkpoint
 from experiments.config import TrainConfig
 from experiments.constraints import Constraints, Measured, limits_of
 from experiments.rollout import SemiMdpRolloutBuffer
@@ -53,6 +56,7 @@ def train(
     normalisation: Normalisation,
     *,
     start: StartingPoint | None = None,
+    checkpoint: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Train the action scorer from its prior; the same arguments give the same weights.
@@ -60,7 +64,9 @@ def train(
     Rewards are expected values paid at decision time, which is less noise than what happens to
     come of each contact; reports never use them. With `start` the net goes on from the weights
     there, so prior and normalisation have to be the start's own. Ctrl-C ends training with the
-    state it has. Raises TrainingError when a loss or weight stops being finite.
+    state it has. With `checkpoint`, a file, every update is kept there, and a run that was killed
+    goes on from it bit for bit. Raises TrainingError when a loss or weight stops being finite; the
+    checkpoint is then the last good one.
     """
     th.set_num_threads(TORCH_THREADS)
     seed = Seeds.of(config.seed).training
@@ -81,9 +87,20 @@ def train(
         start.load_into(learner.policy)
     limits = Constraints(vector, limits_of(config), config.multiplier_rate)
     watch = _Watch(config.reward_scale, config.critic_steps, limits, progress)
+    if checkpoint is not None:
+        # What a run is made of, its length too: the learning rate falls towards its end.
+        parts = Parts(learner, centres, limits, json.dumps(config.as_dict()))
+        if checkpoint.exists():
+            watch.curve = load_checkpoint(checkpoint, parts)
+            watch.skipped(learner.num_timesteps)
+        watch.keep = lambda: save_checkpoint(checkpoint, parts, watch.curve)
     finished = True
     try:
-        learner.learn(config.total_steps, callback=watch)
+        learner.learn(
+            config.total_steps - learner.num_timesteps,
+            callback=watch,
+            reset_num_timesteps=learner.num_timesteps == 0,
+        )
     except KeyboardInterrupt:
         finished = False
     except ValueError:
@@ -91,6 +108,8 @@ def train(
         watch.check_weights()
         raise
     watch.check_weights()
+    if finished:
+        watch.keep()
     return Trained(learner, normalisation, tuple(watch.curve), finished, tuple(limits.history))
 
 
@@ -135,6 +154,12 @@ class _Watch(BaseCallback):
         self.curve: list[tuple[int, float]] = []
         self._reward_scale = reward_scale
         self._progress = progress
+        self.keep: Callable[[], None] = _keep_nothing
+
+    def skipped(self, steps: int) -> None:
+        """Count the decisions of a run that goes on."""
+        if self._progress is not None:
+            self._progress(steps)
 
     def _on_step(self) -> bool:
         self._limits.days_over(self.locals["dones"])
@@ -154,6 +179,7 @@ class _Watch(BaseCallback):
     def _on_rollout_start(self) -> None:
         # The update that followed the last rollout is done.
         self.check_weights()
+        self.keep()
 
     def _on_rollout_end(self) -> None:
         # A value that knows nothing yet would undo what a good start has learned.
@@ -169,3 +195,7 @@ class _Watch(BaseCallback):
         mean = float(buffer.rewards.mean()) / self._reward_scale
         self.curve.append((self.num_timesteps, mean))
         self._limits.update(self.num_timesteps)
+
+
+def _keep_nothing() -> None:
+    """A run without a checkpoint."""

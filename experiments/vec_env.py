@@ -126,6 +126,10 @@ class ContactCentreVecEnv(MaskedBatch):
         """Which places hold a legal action, (B, width)."""
         return self._mask.copy()
 
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        """Every array that the centres' future depends on, live: what a checkpoint holds."""
+        return [self.dt, self.paid, self._places, self._mask, *self.vector.arrays()]
+
     def _observe(self) -> dict[str, Floats32]:
         context, actions, mask = self.vector.observe()
         rows = np.arange(self.num_envs)[:, None]
