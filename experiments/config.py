@@ -103,10 +103,12 @@ class LearnConfig:
     first_days: int = 16  # on so many days, the best on more
     refinements: int = 2  # rounds of points around the best
     refine_days: int = 120
+    steps: int = 200_000  # decisions of a net's training
 
     def __post_init__(self) -> None:
         counts = "log_days rounds round_days candidates first_days refine_days"
-        for names, low, high in ((counts, 1, 100_000), ("refinements", 0, 100), _SEED):
+        ranges = ((counts, 1, 100_000), ("steps", 1, 10**12), ("refinements", 0, 100), _SEED)
+        for names, low, high in ranges:
             for name in names.split():
                 if not low <= getattr(self, name) <= high:
                     raise InputError(

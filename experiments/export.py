@@ -9,7 +9,7 @@ from envs.vector import ContactCentreVector
 from experiments.config import TrainConfig
 from experiments.scorer import NET_PARAMETERS, ActionScorerPolicy
 from experiments.train import Trained
-from experiments.vec_env import observation
+from experiments.vec_env import Normalisation, observation
 from nba.act.policy import ActionScorer, masked_softmax, with_floor
 from nba.types import Bools, Floats, Floats32, RewardModel
 from nba.understand.reward_model import LinearRewardModel
@@ -25,25 +25,45 @@ def export(
     prior_model: LinearRewardModel,
 ) -> ActionScorer:
     """The trained scorer in numpy, with the configured temperature and floor."""
-    policy = trained.learner.policy
-    assert isinstance(policy, ActionScorerPolicy)
-    scale = trained.normalisation
-    net = {name: getattr(policy, name).detach().numpy().copy() for name in NET_PARAMETERS}
+    net = trained.learner.policy
+    assert isinstance(net, ActionScorerPolicy)
+    return export_net(
+        net,
+        trained.normalisation,
+        reward_model=reward_model,
+        prior_model=prior_model,
+        temperature=config.temperature,
+        floor=config.floor,
+    )
+
+
+def export_net(
+    net: ActionScorerPolicy,
+    scale: Normalisation,
+    *,
+    reward_model: LinearRewardModel,
+    prior_model: LinearRewardModel,
+    temperature: float,
+    floor: float,
+    name: str = "trained",
+) -> ActionScorer:
+    """A torch scorer in numpy, however it was trained."""
+    weights = {each: getattr(net, each).detach().numpy().copy() for each in NET_PARAMETERS}
     return ActionScorer(
-        name="trained",
+        name=name,
         version="unsaved",
         parameters={
             "context_mean": scale.context_mean,
             "context_std": scale.context_std,
             "action_mean": scale.action_mean,
             "action_std": scale.action_std,
-            **net,
+            **weights,
         },
         reward_model=reward_model,
         prior_model=prior_model,
-        prior_weight=policy.prior_weight,
-        temperature=config.temperature,
-        floor=config.floor,
+        prior_weight=net.prior_weight,
+        temperature=temperature,
+        floor=floor,
     )
 
 
@@ -59,14 +79,25 @@ def largest_difference(
 
     `prior_model` is the one that training used, so that a wrong one in the policy shows.
     """
+    net = trained.learner.policy
+    assert isinstance(net, ActionScorerPolicy)
     seen = observation(context, actions, mask, prior_model, trained.normalisation)
-    torch_policy = trained.learner.policy
-    assert isinstance(torch_policy, ActionScorerPolicy)
+    return net_difference(net, policy, seen, (context, actions, mask))
+
+
+def net_difference(
+    net: ActionScorerPolicy,
+    policy: ActionScorer,
+    seen: dict[str, Floats32],
+    rows: tuple[Floats32, Floats32, Bools],
+) -> float:
+    """The largest gap in probability; `seen` is what the net reads of the rows."""
     with th.no_grad():
-        logits = torch_policy.logits({name: th.from_numpy(v) for name, v in seen.items()})
+        logits = net.logits({name: th.from_numpy(v) for name, v in seen.items()})
     scaled = logits.numpy().astype(np.float64) / policy.temperature
+    mask = rows[2]
     expected: Floats = with_floor(masked_softmax(scaled, mask), mask, policy.floor)
-    return float(np.abs(expected - policy.batch_probabilities(context, actions, mask)).max())
+    return float(np.abs(expected - policy.batch_probabilities(*rows)).max())
 
 
 def situations(

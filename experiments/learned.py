@@ -49,6 +49,7 @@ class Schooling:
     first_days: int = 16
     refinements: int = 2
     refine_days: int = 120
+    steps: int = 200_000  # decisions of a net's training
     memory: Path | None = Path("runs/tuning.jsonl")  # what a tuning has simulated so far
 
 
@@ -111,6 +112,30 @@ def learned_awac(centre: CentreConfig, schooling: Schooling) -> Policy:
     return learner.policy()
 
 
+def learned_dqn(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """Double DQN on simulated days, its scores starting from the reward model of a log."""
+    from experiments.dqn import DqnConfig, train_dqn
+    from experiments.export import export_net
+    from experiments.vec_env import Normalisation
+
+    log = _exploring_log(centre, schooling)
+    greedy = GreedyLearner()
+    greedy.learn(log)
+    scale, config = Normalisation.of_log(log), DqnConfig(schooling.steps, seed=schooling.seed)
+    days = Seeds.of(schooling.seed).training
+    with progress("train a DQN", config.total_steps) as advance:
+        net = train_dqn(config, centre, greedy.model, scale, seed=days, progress=advance)
+    return export_net(
+        net,
+        scale,
+        reward_model=greedy.model,
+        prior_model=greedy.model,
+        temperature=config.temperature,
+        floor=config.floor,
+        name="dqn",
+    )
+
+
 def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
     """LP skill routing, planned on a log of longest-idle."""
     learner = LpRouting()
@@ -145,6 +170,7 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
         "squarecb": bandit(squarecb(scale=0.5)),
         "fitted_q": learned_fitted_q,
         "awac": learned_awac,
+        "dqn": learned_dqn,
         "dr_policy": off_policy("dr"),
         "ipw_policy": off_policy("ipw"),
     }

@@ -25,6 +25,7 @@ def little(memory: Path) -> Schooling:
         first_days=1,
         refinements=1,
         refine_days=1,
+        steps=6400,
         memory=memory,
     )
 
