@@ -39,6 +39,7 @@ _RULES = click.option("--rules", help="TOML file of eligibility rules")
 @_RULES
 @click.option("--store", help="Folder of the policies  [default: beside the journal]")
 @click.option("--workers", type=int, help="Processes that share the port  [default: 1]")
+@click.option("--shared-state", help="redis://… that several machines share  [default: none]")
 @click.option("--keys", help="TOML file of keys and their scopes  [default: no key is asked for]")
 @click.option("--tls-cert", help="PEM certificate, to speak TLS itself")
 @click.option("--tls-key", help="PEM key of the certificate")

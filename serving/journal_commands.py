@@ -16,6 +16,7 @@ from serving.compaction.progress_file import load_progress
 from serving.journal.expire import expire as run_expire
 from serving.journal.forget import forget as run_forget
 from serving.journal.specs import Kept
+from serving.state.shared import forget_shared
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -113,14 +114,24 @@ def expire(journal_folder: Path, *, days: float, log: Path | None, as_json: bool
 @_JOURNAL
 @click.argument("customer_id")
 @click.option("--log", multiple=True, type=_FOLDER, help="A log compacted from it")
+@click.option("--shared-state", help="The redis://… that its servers share")
 @_JSON
-def forget(journal_folder: Path, customer_id: str, *, log: tuple[Path, ...], as_json: bool) -> None:
+def forget(
+    journal_folder: Path,
+    customer_id: str,
+    *,
+    log: tuple[Path, ...],
+    shared_state: str | None,
+    as_json: bool,
+) -> None:
     """Delete all that JOURNAL, and each --log, hold of the customer CUSTOMER_ID.
 
     In the place of each record stays a keyed hash. A server may be running; what it writes about
     the customer meanwhile is not seen. Killed at any moment, it is finished by the next opening.
     """
     report = asdict(run_forget(journal_folder, customer_id, now=time.time()))
+    if shared_state:
+        report["shared_events"] = forget_shared(shared_state, customer_id)
     report["log_rows"] = sum(_removal().forget_rows(folder, customer_id) for folder in log)
     _tell(report, as_json)
 

@@ -46,6 +46,9 @@ def say_how_it_stands(server: Server) -> None:
     metrics.own("nba_loop_lag_seconds").set(server.lag_s)
     metrics.own("nba_journal_waiting").set(server.journal.waiting)
     metrics.own("nba_journal_broken").set(bool(server.journal.broken))
+    if server.state.shared is not None:
+        metrics.own("nba_shared_state_up").set(server.state.shared.up)
+        metrics.own("nba_shared_state_waiting").set(server.state.shared.waiting)
     metrics.own("nba_decisions_known").set(len(server.index))
     metrics.own("nba_resident_bytes").set(resident_bytes())
 

@@ -16,6 +16,7 @@ from serving.path.slow import SlowWatch
 from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
+from serving.state.shared import Shared
 from serving.state.state import State
 
 
@@ -50,7 +51,13 @@ class Server:
         if self.settings.personalizer:
             self.feature_map = read_feature_map(Path(self.settings.personalizer))
         self.index = Index(self.journal)
-        self.state = State(self.journal, most_profiles=self.settings.max_profiles)
+        shared = self.settings.shared_state
+        self.state = State(
+            self.journal,
+            most_profiles=self.settings.max_profiles,
+            now=self.clock(),
+            shared=Shared(shared) if shared else None,
+        )
         self.note_plan()
 
     def note_plan(self) -> None:

@@ -56,6 +56,7 @@ class Settings:
     max_actions: int = 500  # candidates of one request
     occupancy_cap: float = 0.95  # share of the last hour above which an employee is left alone
     max_profiles: int = 200_000  # customers whose events are remembered for the next decision
+    shared_state: str = ""  # redis://host:port/0 where several machines share what they know
     rules: str = ""  # TOML file of eligibility rules; if empty: consent and the occupancy cap
     drain_s: float = 10.0  # how long a stop waits for running requests
     personalizer: str = ""  # TOML file: how features sent to /rank become the spec's

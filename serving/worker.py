@@ -49,6 +49,7 @@ def run_worker(
         _run(server, listener, settings, parent)
         say_how_it_stands(server)
     finally:
+        server.state.close()
         server.journal.close()
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from nba.errors import InputError, RequestError
 from serving.call import JSON, Answer, Call
-from serving.journal.records import EmployeeRecord, encode_record
+from serving.journal.records import EmployeeRecord
 from serving.schema import decode
 from serving.schema_state import EmployeeReply, EmployeeRequest, RosterReply
 from serving.server import Server
@@ -32,7 +32,7 @@ async def put_employee(server: Server, call: Call) -> bytes:
         shift_ends=request.shift_ends,
     )
     _check(server, record)
-    await server.journal.append(encode_record(record))
+    await server.state.learn(record)
     return JSON.encode(_told(record))
 
 
@@ -40,7 +40,7 @@ async def remove_employee(server: Server, call: Call) -> Answer:
     """DELETE: the employee is offered no more; what was decided stays in the journal."""
     _known(server, call)
     gone = EmployeeRecord(_id(call), server.clock(), False, "", {}, {}, gone=True)
-    await server.journal.append(encode_record(gone))
+    await server.state.learn(gone)
     return Answer(b"", 204)
 
 

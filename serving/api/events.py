@@ -6,7 +6,7 @@ from datetime import datetime
 from nba.errors import InputError, RequestError
 from nba.listen.events import check_event
 from serving.call import JSON, Call
-from serving.journal.records import EVENT, EventRecord, encode_record, kind_of
+from serving.journal.records import EVENT, EventRecord, kind_of
 from serving.schema import decode
 from serving.schema_state import EventReply, EventRequest
 from serving.server import Server
@@ -26,7 +26,7 @@ async def event(server: Server, call: Call) -> bytes:
     known = any(kind_of(payload) == EVENT for _, payload in server.journal.find(key))
     if not known:
         record = EventRecord(key, at, request.subject, request.type, request.data, call.body)
-        await server.journal.append(encode_record(record))
+        await server.state.learn(record)
         server.metrics.cell("nba_events_total").add()
     server.state.catch_up()
     profile = server.state.customers.get(request.subject)

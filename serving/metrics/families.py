@@ -29,6 +29,8 @@ FAMILIES: Final[dict[str, Family]] = {
     "nba_key_requests_total": Family("counter", "Requests by the name of their key"),
     "nba_request_seconds": Family("histogram", "Seconds from the whole request to its answer"),
     "nba_in_flight": Family("gauge", "Requests that are being answered"),
+    "nba_shared_state_up": Family("gauge", "Whether the shared state could be reached"),
+    "nba_shared_state_waiting": Family("gauge", "Facts that have not reached it yet"),
     "nba_loop_lag_seconds": Family("gauge", "How late the worker's loop has been running"),
     "nba_journal_waiting": Family("gauge", "Records that wait for the disk"),
     "nba_journal_broken": Family("gauge", "1 if the journal can promise nothing any more"),

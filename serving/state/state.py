@@ -2,35 +2,70 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from serving.journal.journal import Journal
-from serving.journal.records import EmployeeRecord, EventRecord, decode_record
+from serving.journal.records import EmployeeRecord, EventRecord, decode_record, encode_record
 from serving.path.asked import Asked, Reader, check_ids, check_size
 from serving.schema import DecisionRequest, Value, decode
 from serving.state.customers import Customers
 from serving.state.roster import Roster
+from serving.state.shared import Shared
+
+_TOLD_AGAIN_S: Final = 300.0
 
 
 class State:
     """Roster and profiles of one worker: the same in all, as each reads all journals."""
 
-    def __init__(self, journal: Journal, *, most_profiles: int) -> None:
+    def __init__(
+        self, journal: Journal, *, most_profiles: int, now: float, shared: Shared | None = None
+    ) -> None:
         self._journal = journal
         self.roster = Roster()
         self.customers = Customers(most_profiles)
-        self.catch_up()
+        self.shared = shared
+        for payload in journal.new_facts():
+            at = self._note(payload)
+            if shared is not None and at > now - _TOLD_AGAIN_S:
+                shared.tell(payload)  # the end may have come before it was told
+
+    async def learn(self, record: EmployeeRecord | EventRecord) -> None:
+        """Remember a fact: done when it is durable; the next decision knows it.
+
+        Raises JournalError if it cannot be written.
+        """
+        payload = encode_record(record)
+        await self._journal.append(payload)
+        if self.shared is not None:
+            self.shared.tell(payload)
 
     def catch_up(self) -> None:
-        """Take in what any worker has been told since; cheap if that is nothing."""
+        """Take in what any worker or machine has been told since; cheap if that is nothing."""
         for payload in self._journal.new_facts():
-            record = decode_record(payload)
-            if isinstance(record, EmployeeRecord):
-                self.roster.note(record)
-            elif isinstance(record, EventRecord):
-                self.customers.note(record)
+            self._note(payload)
+        if self.shared is not None:
+            for payload in self.shared.news():
+                self._note(payload)
+
+    def close(self) -> None:
+        """Part from the other machines."""
+        if self.shared is not None:
+            self.shared.close()
+
+    def _note(self, payload: bytes) -> float:
+        """Take in a fact; when it was told."""
+        record = decode_record(payload)
+        if isinstance(record, EmployeeRecord):
+            self.roster.note(record)
+            return record.at
+        if isinstance(record, EventRecord):
+            self.customers.note(record)
+            return record.at
+        return 0.0
 
     def completed(self, asked: Asked, *, now: float, most: int) -> Asked:
         """The request with what is known of its customer, and with the roster if it asks for it."""
