@@ -45,8 +45,9 @@ def demo(*, fast: bool, seed: int, out: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("config_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--out", type=_FOLDER, default=Path("runs/train"), show_default=True)
+@click.option("--resume", is_flag=True, help="Go on with a run that was killed or interrupted.")
 @_JSON
-def train(*, config_file: Path, out: Path, as_json: bool) -> None:
+def train(*, config_file: Path, out: Path, resume: bool, as_json: bool) -> None:
     """Learn a policy as CONFIG_FILE (TOML) says and export its policy file.
 
     The key `learner` names the rung of the ladder; without it the action scorer is trained.
@@ -56,9 +57,9 @@ def train(*, config_file: Path, out: Path, as_json: bool) -> None:
 
     config = read_config(config_file)
     if isinstance(config, LearnConfig):
-        path, version = learn_from_config(config, out)
+        path, version = learn_from_config(config, out, resume=resume)
     else:
-        path, version = train_from_config(config, out)
+        path, version = train_from_config(config, out, resume=resume)
     if as_json:
         print_json({"policy_file": path, "version": version})
     else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +11,7 @@ from envs.baselines.learning_days import joined_days, learn_over_days
 from envs.baselines.lp_routing import LpRouting
 from envs.baselines.ucb_routing import UcbRouting
 from envs.config import CentreConfig
+from experiments.bandit_checkpoint import keep_rounds, restored_rounds
 from experiments.parallel import workers
 from experiments.seeds import Seeds
 from experiments.tune import index_rule, rounds, tune_prices
@@ -51,6 +53,7 @@ class Schooling:
     refine_days: int = 120
     steps: int = 200_000  # decisions of a net's training
     memory: Path | None = Path("runs/tuning.jsonl")  # what a tuning has simulated so far
+    checkpoint: Path | None = None  # the rounds that a bandit has learned from so far
 
 
 def learned_greedy(centre: CentreConfig, schooling: Schooling) -> Policy:
@@ -152,7 +155,10 @@ def bandit(explore: Explore) -> Callable[[CentreConfig, Schooling], Policy]:
     """A maker of the policy that a shared-parameter bandit ends with after its own days."""
 
     def learned(centre: CentreConfig, schooling: Schooling) -> Policy:
-        return _by_serving(LinearBandit(explore), centre, schooling)
+        learner, kept = LinearBandit(explore), schooling.checkpoint
+        done = restored_rounds(kept, learner) if kept else 0
+        keep = partial(keep_rounds, kept, learner) if kept else None
+        return _by_serving(learner, centre, schooling, done=done, after_round=keep)
 
     return learned
 
@@ -180,10 +186,18 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
 FILED: Final = tuple(name for name in LEARNED if name not in {"lp_routing", "ucb_routing"})
 
 
-def _by_serving(learner: Learner, centre: CentreConfig, schooling: Schooling) -> Policy:
+def _by_serving(
+    learner: Learner,
+    centre: CentreConfig,
+    schooling: Schooling,
+    *,
+    done: int = 0,
+    after_round: Callable[[int], None] | None = None,
+) -> Policy:
     """What a learner knows after serving some rounds of days itself."""
     days = schooling.rounds * schooling.round_days
     with progress("learn by serving", days) as advance:
+        advance(done * schooling.round_days)
         return learn_over_days(
             learner,
             LongestIdle(CONTACT_CENTRE),
@@ -191,6 +205,8 @@ def _by_serving(learner: Learner, centre: CentreConfig, schooling: Schooling) ->
             n_rounds=schooling.rounds,
             days_per_round=schooling.round_days,
             seed=Seeds.of(schooling.seed).learning_log,
+            done=done,
+            after_round=after_round,
             progress=advance,
         )
 

@@ -1,5 +1,7 @@
 """From a training configuration to a policy file: the part that `nba train` and the demo share."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -25,6 +27,7 @@ from nba.act.policy import ActionScorer
 from nba.errors import InputError
 from nba.learn.greedy import GreedyLearner
 from nba.listen.contact_features import CONTACT_CENTRE
+from nba.listen.log import read_log
 from nba.listen.objective import Objective
 from nba.listen.outcomes import JoinReport
 from nba.terminal import note, progress
@@ -43,8 +46,10 @@ class Tuning:
     days: int = 40  # of the first round; each later one takes five times as many
 
 
-def learn_from_config(config: LearnConfig, out: Path) -> tuple[Path, str]:
+def learn_from_config(config: LearnConfig, out: Path, *, resume: bool = False) -> tuple[Path, str]:
     """Learn a rung below the action scorer as configured; the policy file and its version.
+
+    With `resume` a run that was killed goes on with the searches and rounds that `out` holds.
 
     Raises InputError for a learner that no policy file can hold, or for an `out` in use.
     """
@@ -52,13 +57,15 @@ def learn_from_config(config: LearnConfig, out: Path) -> tuple[Path, str]:
         known = ", ".join([SCORER, *FILED])
         raise InputError(f"learner is {config.learner!r}; use one of {known}")
     path = out / "policy.safetensors"
-    if path.exists():
+    if path.exists() and not resume:
         raise InputError(f"{path} exists; choose another --out, or remove that file")
+    claim(out, config, resume=resume)
     centre = centre_of(config.preset, config.scenario)
     plain = config.as_dict()
     schooling = Schooling(
         **{f.name: plain[f.name] for f in fields(Schooling) if f.name in plain},
         memory=out / "tuning.jsonl",
+        checkpoint=out / "checkpoint.safetensors",
     )
     with threadpool_limits(1):
         policy = LEARNED[config.learner](centre, schooling)
@@ -71,35 +78,42 @@ def learn_from_config(config: LearnConfig, out: Path) -> tuple[Path, str]:
     return path, version
 
 
-def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
+def train_from_config(config: TrainConfig, out: Path, *, resume: bool = False) -> tuple[Path, str]:
     """Log, fit, tune, train, export and register as configured; the policy file and its version.
 
     Everything lies under `out`, which must not hold a log already. Ctrl-C during training exports
-    what has been learned so far.
+    what has been learned so far. With `resume` a run that was killed or interrupted goes on where
+    its last update ended, and ends with the very file that it would have ended with.
     """
     start = None if config.start == INDEX_RULE else starting_point(Path(config.start))
-    if (out / "log").exists():
-        raise InputError(f"{out / 'log'} exists; choose another --out, or remove that folder")
+    if (out / "log").exists() and not resume:
+        raise InputError(
+            f"{out / 'log'} exists; go on with that run by --resume, or choose another --out"
+        )
+    claim(out, config, resume=resume)
     centre, seeds = centre_of(config.preset, config.scenario), Seeds.of(config.seed)
     with threadpool_limits(1):
-        log, _ = collected(out / "log", "log", centre, config.log_days, seeds.learning_log)
+        log = _log_of(out, centre, config.log_days, seeds.learning_log)
         learner = GreedyLearner()
         learner.learn(log)
         prices = None
         if config.start == INDEX_RULE:
-            prices = tuned(learner.model, centre, Tuning(), seeds.tuning)
+            memory = out / "tuning.jsonl"
+            prices = tuned(learner.model, centre, Tuning(), seeds.tuning, memory=memory)
         with tracking.start(
             out, "train", config.preset, config=config.as_dict(), seed=config.seed
         ) as run:
-            if prices is None:
-                assert start is not None
-                trained, policy = trained_from(config, centre, log, learner.model, start, "train")
-            else:
-                trained, policy = trained_policy(
-                    config, centre, log, learner.model, prices, "train"
-                )
+            if start is None:
+                assert prices is not None
+                start = StartingPoint(priced(learner.model, CONTACT_CENTRE.action_names, prices))
+            kept = out / "checkpoint.pt"
+            trained, policy = trained_from(
+                config, centre, log, learner.model, start, "train", checkpoint=kept
+            )
             if not trained.finished:
-                note(f"interrupted after {trained.learner.num_timesteps} decisions; exporting")
+                note(
+                    f"interrupted after {trained.learner.num_timesteps} decisions; --resume goes on"
+                )
             path = out / "policy.safetensors"
             # The card tells whoever reads the file later that it is not what the settings promise.
             cut = {} if trained.finished else {CUT_SHORT: trained.learner.num_timesteps}
@@ -107,6 +121,28 @@ def train_from_config(config: TrainConfig, out: Path) -> tuple[Path, str]:
             log_training(run, trained, {})
             tracking.register_policy(run, path)
     return path, version
+
+
+def claim(out: Path, config: TrainConfig | LearnConfig, *, resume: bool) -> None:
+    """Write down whose run the folder holds; InputError if another's would be gone on with."""
+    path, text = out / "config.json", json.dumps(config.as_dict(), indent=1)
+    if resume and path.exists() and path.read_text() != text:
+        raise InputError(
+            f"{out} holds a run with other settings, see {path}; resume it with those, or choose "
+            "another --out"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _log_of(out: Path, centre: CentreConfig, n_days: int, seed: int) -> DecisionLog:
+    """The log under `out`, collected first if it is not there whole."""
+    whole, made = out / "log", out / "log.new"
+    if not whole.exists():
+        shutil.rmtree(made, ignore_errors=True)
+        collected(made, "log", centre, n_days, seed)
+        made.rename(whole)
+    return read_log(whole)
 
 
 def collected(
@@ -123,6 +159,8 @@ def tuned(
     tuning: Tuning,
     seed: int,
     title: str = "tune the index rule",
+    *,
+    memory: Path | None = None,
 ) -> Prices:
     """The index rule's tuned prices, with a progress bar."""
     with workers() as pool, progress(title, rounds(tuning.candidates)) as advance:
@@ -134,6 +172,7 @@ def tuned(
             seed=seed,
             n_candidates=tuning.candidates,
             first_days=tuning.days,
+            memory=memory,
             progress=advance,
         )
 
@@ -158,12 +197,14 @@ def trained_from(
     model: LinearRewardModel,
     start: StartingPoint,
     title: str,
+    *,
+    checkpoint: Path | None = None,
 ) -> tuple[Trained, ActionScorer]:
     """The action scorer trained from a bandit's model or on from a scorer, and proven equal."""
     prior, scale = start.prior_model, start.normalisation or Normalisation.of_log(log)
     config = start.applied_to(config)
     with progress(title, config.whole_steps) as advance:
-        trained = train(config, prior, scale, start=start, progress=advance)
+        trained = train(config, prior, scale, start=start, checkpoint=checkpoint, progress=advance)
     policy = walk.export_proven(trained, config, centre, reward_model=model, prior_model=prior)
     return trained, policy
 

@@ -20,21 +20,26 @@ def learn_over_days(
     days_per_round: int,
     seed: int,
     objective: Objective | None = None,
+    done: int = 0,
+    after_round: Callable[[int], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Policy:
     """The learner's policy after some rounds, each on new days under the policy of the last.
 
     `first` serves the first round. Round r takes the days of seed + r: keep those out of every
-    comparison. `progress` is called with the number of days that have just ended.
+    comparison. `progress` is called with the number of days that have just ended. A learner that
+    knows the first `done` rounds goes on after them; `after_round` is told how many it knows.
     """
-    serving = first
-    for number in range(n_rounds):
+    serving = learner.policy() if done else first
+    for number in range(done, n_rounds):
         log = joined_days(
             serving, config, n_days=days_per_round, seed=seed + number,
             objective=objective or Objective(), progress=progress,
         )  # fmt: skip
         learner.learn(log)
         serving = learner.policy()
+        if after_round is not None:
+            after_round(number + 1)
     return serving
 
 

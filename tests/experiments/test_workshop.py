@@ -1,5 +1,9 @@
 """From a configuration to a policy file, for the rungs below the action scorer."""
 
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,3 +46,31 @@ def test_the_scorer_is_trained_from_a_bandits_policy_file(tmp_path: Path) -> Non
     card = load_policy(path).card
     assert card.training["config"] == config.as_dict()
     assert "prior" not in card.training
+
+
+def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path) -> None:
+    first, version = learn_from_config(SMALL, tmp_path)
+    content = first.read_bytes()
+    assert learn_from_config(SMALL, tmp_path, resume=True) == (first, version)
+    assert first.read_bytes() == content
+    with pytest.raises(InputError, match="holds a run with other settings"):
+        learn_from_config(replace(SMALL, seed=1), tmp_path, resume=True)
+
+
+@pytest.mark.slow
+def test_training_that_is_killed_and_resumed_gives_the_same_policy_file(tmp_path: Path) -> None:
+    config = tmp_path / "small.toml"
+    config.write_text("total_steps = 65536\nn_envs = 32\nrollout_steps = 32\nlog_days = 4\n")
+    train = [sys.executable, "-m", "nba", "train", str(config), "--out"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run([*train, whole], check=True, capture_output=True)
+    run = subprocess.Popen([*train, killed], stderr=subprocess.DEVNULL)
+    while not (killed / "checkpoint.pt").exists():
+        assert run.poll() is None, "it ended before it could be killed"
+        time.sleep(0.05)
+    run.kill()
+    run.wait()
+    assert not (killed / "policy.safetensors").exists()
+    subprocess.run([*train, killed, "--resume"], check=True, capture_output=True)
+    files = [(folder / "policy.safetensors").read_bytes() for folder in (whole, killed)]
+    assert files[0] == files[1]
