@@ -17,6 +17,7 @@ from experiments.seeds import Seeds
 from experiments.tune import index_rule, rounds, tune_prices
 from nba.act.epsilon_greedy import EpsilonGreedy
 from nba.act.longest_idle import LongestIdle
+from nba.act.policy import ActionScorer
 from nba.learn.awac import Awac
 from nba.learn.fitted_q import FittedQ
 from nba.learn.greedy import GreedyLearner
@@ -29,6 +30,7 @@ from nba.learn.linear_bandit import (
     squarecb,
     thompson,
 )
+from nba.learn.neural_linear import NeuralLinearLearner
 from nba.learn.off_policy import OffPolicyGradient, Values
 from nba.learn.softmax_fit import Fitting
 from nba.listen.contact_features import CONTACT_CENTRE
@@ -115,7 +117,12 @@ def learned_awac(centre: CentreConfig, schooling: Schooling) -> Policy:
     return learner.policy()
 
 
-def learned_dqn(centre: CentreConfig, schooling: Schooling) -> Policy:
+def learned_neural_linear(centre: CentreConfig, schooling: Schooling) -> Policy:
+    """A Bayesian line over the hidden layer of a DQN, learned while it serves."""
+    return _by_serving(NeuralLinearLearner(learned_dqn(centre, schooling)), centre, schooling)
+
+
+def learned_dqn(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
     """Double DQN on simulated days, its scores starting from the reward model of a log."""
     from experiments.dqn import DqnConfig, train_dqn
     from experiments.export import export_net
@@ -177,6 +184,7 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
         "fitted_q": learned_fitted_q,
         "awac": learned_awac,
         "dqn": learned_dqn,
+        "neural_linear": learned_neural_linear,
         "dr_policy": off_policy("dr"),
         "ipw_policy": off_policy("ipw"),
     }

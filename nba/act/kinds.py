@@ -12,6 +12,7 @@ from nba.act.greedy import Greedy
 from nba.act.index_rule import IndexRule
 from nba.act.linucb import LinUcb
 from nba.act.longest_idle import LongestIdle
+from nba.act.neural_linear import NeuralLinear
 from nba.act.policy import ActionScorer
 from nba.act.softmax import Softmax
 from nba.act.squarecb import SquareCb
@@ -159,6 +160,16 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             lambda a, _, s: LinUcb(LinearPosterior.from_tensors(_under(_REWARD_MODEL, a)), **s),
         ),
         "longest_idle": Kind(LongestIdle, (), _nothing, lambda _, spec, s: LongestIdle(spec, **s)),
+        "neural_linear": Kind(
+            NeuralLinear,
+            ("floor",),
+            lambda policy: {**_scorer_arrays(policy.scorer), _DRAWS: policy.draws},
+            lambda a, spec, s: NeuralLinear(
+                _scorer(a, spec, {"name": "representation", "version": s["version"]}),
+                a[_DRAWS],
+                **s,
+            ),
+        ),
         "softmax": Kind(
             Softmax,
             ("temperature", "floor"),

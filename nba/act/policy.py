@@ -97,9 +97,10 @@ class ActionScorer:
         blocks = [slice(start, start + step) for start in starts]
         return np.concatenate([self._block_scores(context[b], actions[b], mask[b]) for b in blocks])
 
-    def _block_scores(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats32:
-        w = self.parameters
+    def batch_hidden(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats32:
+        """The last hidden layer, (B, A, h), which the scores are a weighted sum of."""
         rows, n_actions, p = actions.shape
+        w = self.parameters
         x = _standardised(context, w["context_mean"], w["context_std"])  # (B, d)
         a = _standardised(actions.reshape(-1, p), w["action_mean"], w["action_std"])  # (B·A, p)
         a[~mask.reshape(-1)] = 0.0  # whatever stands in the padding, it must not spread
@@ -111,9 +112,12 @@ class ActionScorer:
         shared = pooled @ w["W_gu"] + x @ w["W_xu"] + w["b_u"]
         deep = (each.reshape(rows * n_actions, -1) @ w["W_eu"]).reshape(each.shape)
         deep += shared[:, None, :]
-        np.maximum(deep, 0.0, out=deep)
-        scores = deep.reshape(rows * n_actions, -1) @ w["w_score"]
-        return np.asarray(scores.reshape(rows, n_actions))
+        return np.maximum(deep, 0.0, out=deep)
+
+    def _block_scores(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats32:
+        deep = self.batch_hidden(context, actions, mask)
+        scores = deep.reshape(mask.size, -1) @ self.parameters["w_score"]
+        return np.asarray(scores.reshape(mask.shape))
 
 
 def one_row(policy: Policy, context: Context, actions: ActionSet) -> Floats:

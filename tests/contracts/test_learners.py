@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nba.act.policy import ActionScorer
 from nba.errors import LogError
 from nba.evaluate.target import target_probabilities
 from nba.learn.awac import Awac
@@ -19,11 +20,14 @@ from nba.learn.linear_bandit import (
     squarecb,
     thompson,
 )
+from nba.learn.neural_linear import NeuralLinearLearner
 from nba.learn.off_policy import OffPolicyGradient
 from nba.learn.trajectory import Horizon
 from nba.types import DecisionLog, Floats, Learner, Policy
+from tests.nba.act.sample_policies import scorer_parameters
 from tests.planted_log import PlantedWorld, draw_log, make_world
 
+REPRESENTATION = ActionScorer("net", "test", scorer_parameters(1, d=2, p=3, h=24))
 LEARNERS: dict[str, Callable[[], Learner]] = {
     "greedy": GreedyLearner,
     "epsilon_greedy": lambda: LinearBandit(epsilon_greedy(epsilon=0.1)),
@@ -35,6 +39,7 @@ LEARNERS: dict[str, Callable[[], Learner]] = {
     "fitted_q": FittedQ,
     "direct_method": lambda: FittedQ(Horizon(horizon_s=0.0)),
     "awac": Awac,
+    "neural_linear": lambda: NeuralLinearLearner(REPRESENTATION),
     "ipw_policy": lambda: OffPolicyGradient("ipw"),
 }
 

@@ -16,6 +16,7 @@ from nba.act.index_rule import IndexRule
 from nba.act.kinds import KINDS, parts_of
 from nba.act.linucb import LinUcb
 from nba.act.longest_idle import LongestIdle
+from nba.act.neural_linear import NeuralLinear
 from nba.act.softmax import Softmax
 from nba.act.squarecb import SquareCb
 from nba.act.thompson import Thompson
@@ -24,7 +25,14 @@ from nba.errors import InputError, PolicyFileError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Action, ActionSet, Bools, Context, Floats32, Policy
 from tests.envs.baselines.situations import share_routing
-from tests.nba.act.sample_policies import batch, posterior_sample, reward_model, scorer, single
+from tests.nba.act.sample_policies import (
+    HIDDEN,
+    batch,
+    posterior_sample,
+    reward_model,
+    scorer,
+    single,
+)
 
 POLICIES: tuple[Policy, ...] = (
     Uniform(),
@@ -44,6 +52,7 @@ POLICIES: tuple[Policy, ...] = (
     LinUcb(posterior_sample(), width=1.0, floor=0.05),
     Thompson(reward_model(), posterior_sample().draws(16, np.random.default_rng(4)), floor=0.01),
     SquareCb(reward_model(), gamma=2.0),
+    NeuralLinear(scorer(), np.random.default_rng(4).normal(size=(16, HIDDEN)), floor=0.01),
     *(rule(name) for name in STAGES),
     share_routing(),
 )
