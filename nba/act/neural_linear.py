@@ -1,5 +1,6 @@
 """Neural-linear Thompson sampling: a net describes the actions, a Bayesian line says their worth.
 
+The line adds to what the net's reward model predicts, if there is one: it learns what that misses.
 As in `nba.act.thompson` the posterior is drawn from once, so that a decision's propensity is known.
 Source: Riquelme, Tucker, Snoek 2018.
 """
@@ -45,7 +46,15 @@ class NeuralLinear:
         """(B, d), (B, A, p), (B, A) → (B, A), zero where masked."""
         check_some_action(mask)
         hidden = self.scorer.batch_hidden(context, actions, mask).astype(np.float64)
-        worth = np.where(mask[..., None], hidden @ self.draws.T, -np.inf)  # (B, A, M)
+        known = expected(self.scorer, context, actions)[..., None]
+        worth = np.where(mask[..., None], known + hidden @ self.draws.T, -np.inf)  # (B, A, M)
         best = worth.argmax(axis=1)
         share = (best[:, None, :] == np.arange(mask.shape[1])[None, :, None]).mean(axis=2)
         return with_floor(share, mask, self.floor)
+
+
+def expected(scorer: ActionScorer, context: Floats32, actions: Floats32) -> Floats:
+    """What the scorer's reward model predicts, EUR (B, A); zero without one."""
+    if scorer.reward_model is None:
+        return np.zeros(actions.shape[:2])
+    return scorer.reward_model.batch_rewards(context, actions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nba.act.neural_linear import NeuralLinear
+from nba.act.neural_linear import NeuralLinear, expected
 from nba.act.policy import ActionScorer
 from nba.errors import InputError, LogError
 from nba.listen.blocks import padded_blocks
@@ -27,7 +27,7 @@ class NeuralLinearLearner:
     seed: int = 0
     _terms: Floats | None = field(default=None, init=False)  # (h, h) Σ z zᵀ
     _rewards: Floats = field(default_factory=lambda: np.zeros(0), init=False)  # (h,) Σ z r
-    _squares: float = field(default=0.0, init=False)  # Σ r²
+    _squares: float = field(default=0.0, init=False)  # Σ r², of what the net's reward model misses
     _rows: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -44,13 +44,18 @@ class NeuralLinearLearner:
         h = self.scorer.sizes[2]
         terms = np.zeros((h, h)) if self._terms is None else self._terms.copy()
         rewards = np.zeros(h) if self._terms is None else self._rewards.copy()
+        squares = 0.0
         for block in padded_blocks(log, rows):
             hidden = self.scorer.batch_hidden(block.context, block.actions, block.mask)
-            z = hidden[np.arange(len(block.rows)), log.chosen[block.rows]].astype(np.float64)
+            taken = np.arange(len(block.rows)), log.chosen[block.rows]
+            z = hidden[taken].astype(np.float64)
+            known = expected(self.scorer, block.context, block.actions)[taken]
+            missed = log.reward[block.rows] - known
             terms += z.T @ z
-            rewards += log.reward[block.rows] @ z
+            rewards += missed @ z
+            squares += float(missed @ missed)
         self._terms, self._rewards = terms, rewards
-        self._squares += float(log.reward[rows] @ log.reward[rows])
+        self._squares += squares
         self._rows += len(rows)
 
     def policy(self) -> NeuralLinear:

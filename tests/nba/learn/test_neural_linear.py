@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nba.act.neural_linear import expected
 from nba.act.policy import ActionScorer
 from nba.errors import InputError
 from nba.learn.neural_linear import NeuralLinearLearner
 from nba.listen.blocks import padded_blocks
 from nba.types import DecisionLog, Floats
+from nba.understand.reward_model import fit_reward_model
 from tests.nba.act.sample_policies import scorer_parameters
 from tests.planted_log import draw_log, make_world
 
@@ -75,3 +77,13 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         NeuralLinearLearner(NET, ridge=0)
     with pytest.raises(InputError, match="n_draws is 0"):
         NeuralLinearLearner(NET, n_draws=0)
+
+
+def test_what_the_nets_reward_model_knows_already_leaves_nothing_to_learn() -> None:
+    log = draw_log(make_world(np.random.default_rng(5)), 500, np.random.default_rng(6)).log
+    net = replace(NET, reward_model=fit_reward_model(log))
+    block = next(padded_blocks(log))
+    known = expected(net, block.context, block.actions)
+    learner = NeuralLinearLearner(net)
+    learner.learn(replace(log, reward=known[np.arange(len(log)), log.chosen]))
+    assert np.abs(learner.policy().draws).max() < 1e-9
