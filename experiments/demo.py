@@ -20,6 +20,7 @@ from experiments import tracking, walk
 from experiments.compare import Interval
 from experiments.config import TrainConfig
 from experiments.demo_result import DemoResult
+from experiments.mlflow_store import warm_import
 from experiments.report import Difference, Story, write_report
 from experiments.requests import busy_centre, decision_request, play_out
 from experiments.seeds import Seeds
@@ -62,7 +63,7 @@ def run_demo(scale: Scale, *, seed: int, out: Path) -> DemoResult:
     """
     started = time.monotonic()
     # MLflow takes seconds to import; that goes on while the first contacts are simulated.
-    warming = threading.Thread(target=tracking.warm_import)
+    warming = threading.Thread(target=warm_import)
     warming.start()
     # Two walks' logs in one folder would be read as one.
     shutil.rmtree(out / "walk", ignore_errors=True)

@@ -1,28 +1,20 @@
-"""The runs' diary: config, seed, commit, curves and policy files; the only file that knows MLflow.
-
-MLflow costs seconds to import, so it is imported at first use; `warm_import` may do it early.
-"""
+"""The runs' diary, in MLflow: config, seed, commit, curves, figures and policy files."""
 
 import json
-import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from itertools import islice
-from logging import WARNING, getLogger
 from pathlib import Path
 from platform import python_version
-from sqlite3 import Connection
-from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from experiments.commit import commit_of
+from experiments.mlflow_store import in_words, make_store, warm_import, without_login
 from nba.act.bundle import load_policy
 from nba.errors import InputError
 
@@ -38,12 +30,6 @@ _NAME: Final = re.compile(r"[^\w\-. /]", re.ASCII)  # what MLflow refuses in a n
 _TABLES: Final = "mlflow.loggedArtifacts"  # the tag by which MLflow's pages find tables
 # What a model needs beside this project to be loaded; given, so that MLflow does not search for it.
 _REQUIREMENTS: Final = ("numpy", "msgspec", "safetensors", "mlflow")
-_PARTS: Final = (  # of MLflow, which it would else import at the first use of its store
-    "mlflow.models",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "mlflow.store.model_registry.sqlalchemy_store",
-    "alembic.command",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +51,35 @@ class Run:
         points = [
             metric(_clean(name), float(values[i]), now, int(steps[i])) for i in thinned(len(steps))
         ]
-        with _in_words(self.store):
+        with in_words(self.store):
             self.client.log_batch(self.run_id, metrics=points)
 
     def log_values(self, values: Mapping[str, float]) -> None:
         """Record single numbers."""
         metric, now = warm_import().entities.Metric, time.time_ns() // 1_000_000
         points = iter([metric(_clean(name), float(v), now, 0) for name, v in values.items()])
-        with _in_words(self.store):
+        with in_words(self.store):
             while some := list(islice(points, MOST_POINTS)):
                 self.client.log_batch(self.run_id, metrics=some)
 
     def log_file(self, path: Path) -> None:
         """Keep a copy of a file with the run."""
-        with _in_words(self.store):
+        with in_words(self.store):
             self.client.log_artifact(self.run_id, str(path))
+
+    def log_figure(self, name: str, svg: str) -> None:
+        """Keep a figure as <name>.svg, which MLflow's pages draw."""
+        own = 'xmlns="http://www.w3.org/2000/svg"'
+        whole = svg if own in svg else svg.replace("<svg", f"<svg {own}", 1)
+        with in_words(self.store):
+            self.client.log_text(self.run_id, whole, f"{_clean(name)}.svg")
 
     def log_table(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Keep rows as <name>.json in the form that MLflow's pages show as a table."""
         columns = list(dict.fromkeys(key for row in rows for key in row))
         table = {"columns": columns, "data": [[row.get(key) for key in columns] for row in rows]}
         file = f"{_clean(name)}.json"
-        with _in_words(self.store):
+        with in_words(self.store):
             self.client.log_text(self.run_id, json.dumps(table), file)
             known = self.client.get_run(self.run_id).data.tags.get(_TABLES, "[]")
             tables = [*json.loads(known), {"path": file, "type": "table"}]
@@ -94,7 +87,7 @@ class Run:
 
     def finish(self, status: Status = "FINISHED") -> None:
         """End the run; nothing is recorded after it."""
-        with _in_words(self.store):
+        with in_words(self.store):
             self.client.set_terminated(self.run_id, status)
 
     def __enter__(self) -> Self:
@@ -125,16 +118,16 @@ def start(
     own_store = runs_directory.resolve() / "mlflow.db"
     given = mlflow.environment_variables.MLFLOW_TRACKING_URI.get()
     uri = given or f"sqlite:///{own_store}"
-    store = f"{_without_login(given)} (MLFLOW_TRACKING_URI)" if given else str(own_store)
+    store = f"{without_login(given)} (MLFLOW_TRACKING_URI)" if given else str(own_store)
     # A server chooses itself where files go.
     files = None if uri.startswith(("http", "databricks")) else own_store.with_name("artifacts")
     tags = {"mlflow.runName": name, "seed": str(seed), "commit": commit_of(Path(__file__).parent)}
     if parent is not None:
         tags["mlflow.parentRunId"] = parent.run_id
-    with _in_words(store):
+    with in_words(store):
         runs_directory.mkdir(parents=True, exist_ok=True)
         if not given and not own_store.exists():
-            _make_store(own_store)
+            make_store(own_store)
         client = mlflow.MlflowClient(uri)
         experiment_id = _experiment(client, experiment, files)
         created = client.create_run(experiment_id, tags=tags, run_name=name)
@@ -155,7 +148,7 @@ def register_policy(
     loaded = load_policy(policy_path)
     tags = {"policy": loaded.policy.name, "policy_version": loaded.policy.version}
     client = run.client
-    with _in_words(run.store), tempfile.TemporaryDirectory() as folder:
+    with in_words(run.store), tempfile.TemporaryDirectory() as folder:
         logged = client.create_logged_model(
             run.experiment_id, name, source_run_id=run.run_id, tags=tags
         )
@@ -174,18 +167,6 @@ def register_policy(
         made = client.create_model_version(name, place, run.run_id, tags, model_id=logged.model_id)
         client.set_registered_model_alias(name, alias, made.version)
     return str(made.version)
-
-
-def warm_import() -> ModuleType:
-    """MLflow, quietly imported with all that a run needs; a thread may call it early."""
-    # MLflow reads these while it is imported; whoever set them knows better.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # 7 would wait for minutes
-    for part in _PARTS:
-        import_module(part)
-    getLogger("alembic").setLevel(WARNING)
-    return import_module("mlflow")
 
 
 def thinned(n: int) -> list[int]:
@@ -210,32 +191,6 @@ def flattened(config: Mapping[str, object], prefix: str = "") -> dict[str, str]:
             cut = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
             flat[_clean(f"{prefix}{key}")] = cut
     return flat
-
-
-def _make_store(path: Path) -> None:
-    """An empty store, made aside and then put in place whole, so that a kill leaves none half made.
-
-    Its schema takes hundreds of transactions: waiting for the disk at each costs seconds.
-    """
-    sqlalchemy = import_module("sqlalchemy")
-    on_connect = sqlalchemy.engine.Engine, "connect", _do_not_wait_for_the_disk
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        made, whole = Path(folder, "made.db"), Path(folder, "whole.db")
-        sqlalchemy.event.listen(*on_connect)
-        try:
-            warm_import().MlflowClient(f"sqlite:///{made}")
-        finally:
-            sqlalchemy.event.remove(*on_connect)
-        with whole.open("wb") as file:
-            file.write(made.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was faster
-            path.hardlink_to(whole)
-
-
-def _do_not_wait_for_the_disk(connection: Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _log_config(run: Run, config: Mapping[str, object]) -> None:
@@ -276,24 +231,5 @@ def write_model(folder: Path, policy_path: Path, names: Mapping[str, str]) -> No
     model.save(str(folder / "MLmodel"))
 
 
-@contextmanager
-def _in_words(store: str) -> Iterator[None]:
-    """Turn what MLflow and its database raise into one line that names the store."""
-    of_mlflow = warm_import().exceptions.MlflowException
-    of_database = import_module("sqlalchemy.exc").SQLAlchemyError
-    try:
-        yield
-    except (of_mlflow, of_database, OSError) as error:
-        first = _without_login(str(error).strip().partition("\n")[0])
-        raise InputError(
-            f"the MLflow store {store} cannot be used: {first}; mend it or give another runs "
-            "folder (or MLFLOW_TRACKING_URI)"
-        ) from error
-
-
 def _clean(name: str) -> str:
     return _NAME.sub("_", name)
-
-
-def _without_login(uri: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", uri)

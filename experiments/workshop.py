@@ -16,6 +16,7 @@ from experiments import tracking, walk
 from experiments.config import INDEX_RULE, SCORER, LearnConfig, TrainConfig
 from experiments.learned import FILED, LEARNED, Schooling
 from experiments.parallel import workers
+from experiments.plots import learning_curve
 from experiments.seeds import Seeds
 from experiments.simulate import centre_of
 from experiments.starting_point import StartingPoint, starting_point
@@ -214,6 +215,7 @@ def log_training(run: tracking.Run, trained: Trained, figures: Mapping[str, floa
     if trained.curve:
         steps, rewards = zip(*trained.curve, strict=True)
         run.log_curve("eur_per_decision", steps, rewards)
+        run.log_figure("learning curve", learning_curve(trained.curve))
     for name in sorted({each.component for each in trained.constraints}):
         mine = [each for each in trained.constraints if each.component == name]
         after = [each.decisions for each in mine]

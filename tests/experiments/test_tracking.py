@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import mlflow
 import pytest
 
 from experiments.commit import commit_of
+from experiments.plots import learning_curve
 from experiments.policy_model import PolicyModel
 from experiments.tracking import (
     MOST_POINTS,
@@ -217,3 +219,11 @@ def test_mlflow_is_imported_at_first_use_only_without_telemetry_or_words() -> No
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, env={}
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_figure_is_kept_as_a_page_of_its_own(run: Run, tmp_path: Path) -> None:
+    run.log_figure("learning curve", learning_curve([(10, 0.1), (20, 0.3)]))
+    kept = run.client.download_artifacts(run.run_id, "learning curve.svg", str(tmp_path))
+    root = ET.fromstring(Path(kept).read_text())  # noqa: S314 our own text
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "EUR per decision" in Path(kept).read_text()
