@@ -93,6 +93,7 @@ def train(
         if checkpoint.exists():
             watch.curve = load_checkpoint(checkpoint, parts)
             watch.skipped(learner.num_timesteps)
+        watch.last_good = f"; the last good state is in {checkpoint}"
         watch.keep = lambda: save_checkpoint(checkpoint, parts, watch.curve)
     finished = True
     try:
@@ -155,6 +156,7 @@ class _Watch(BaseCallback):
         self._reward_scale = reward_scale
         self._progress = progress
         self.keep: Callable[[], None] = _keep_nothing
+        self.last_good = ""  # where the last good state is, in words
 
     def skipped(self, steps: int) -> None:
         """Count the decisions of a run that goes on."""
@@ -173,7 +175,7 @@ class _Watch(BaseCallback):
             if not bool(th.isfinite(weights).all()):
                 raise TrainingError(
                     f"weights {name} are not finite after {self.num_timesteps} decisions; "
-                    "lower learning_rate or max_grad_norm"
+                    f"lower learning_rate or max_grad_norm{self.last_good}"
                 )
 
     def _on_rollout_start(self) -> None:
@@ -190,7 +192,7 @@ class _Watch(BaseCallback):
         if not np.isfinite(buffer.returns).all():
             raise TrainingError(
                 f"returns are not finite after {self.num_timesteps} decisions; "
-                "a reward or value estimate is not a number"
+                f"a reward or value estimate is not a number{self.last_good}"
             )
         mean = float(buffer.rewards.mean()) / self._reward_scale
         self.curve.append((self.num_timesteps, mean))

@@ -62,7 +62,7 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
 def test_weights_that_blow_up_leave_the_last_good_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     wild = replace(CONFIG, learning_rate=1e30)
-    with pytest.raises(TrainingError, match="not finite after 256 decisions; lower learning_rate"):
+    with pytest.raises(TrainingError, match=r"after 256 decisions; .* good state is in .*\.pt"):
         train(wild, reward_model(), normalisation(), checkpoint=path)
     kept = th.load(path, weights_only=True)
     assert kept["counters"]["num_timesteps"] == 0
