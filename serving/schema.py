@@ -50,6 +50,8 @@ class DecisionRequest(Struct, frozen=True, forbid_unknown_fields=True):
     use_case: UseCaseName = DEFAULT  # which of the server's policies decides
     baseline: _Name | None = None  # the action that the caller would take itself
     roster: bool = False  # the employees registered with the server are candidates too
+    levers: dict[str, float] = {}  # EUR per unit of a component, for this decision alone
+    expected: bool = False  # tell what outcome components are expected of the chosen action
     deferred: bool = False  # it may never be shown: no learner sees it until it is activated
 
 
@@ -68,6 +70,13 @@ class Ranked(Struct, frozen=True, omit_defaults=True, gc=False):
     expected_reward_eur: float | UnsetType = UNSET
 
 
+class Expected(Struct, frozen=True):
+    """An outcome component of the chosen action, in its own unit."""
+
+    mean: float
+    std_error: float  # of the mean, as far as the log that was learned from leaves it open
+
+
 class DecisionReply(Struct, frozen=True):
     """The decision, with the probability it had and three reasons."""
 
@@ -81,6 +90,7 @@ class DecisionReply(Struct, frozen=True):
     policy_version: str
     mode: Mode
     fallback: bool
+    expected: dict[str, Expected] | UnsetType = UNSET  # if asked for
 
 
 class OutcomeRequest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ import numpy as np
 from nba.errors import InputError
 from nba.types import Bools, DecisionLog, Floats, Floats32, Ints
 from nba.understand.basis import Basis
+from nba.understand.components import group_factors
 from nba.understand.fit import Gram, gram_of_rows, normal_matrix, solve
 from nba.understand.reward_model import LinearRewardModel
 
@@ -108,15 +109,9 @@ def posterior(basis: Basis, evidence: Evidence, *, ridge: float) -> LinearPoster
     gram = evidence.gram
     weights = solve(gram, ridge)
     n_groups, n_terms = gram.rewards.shape
-    covariance = np.linalg.inv(normal_matrix(gram, ridge))
-    common = slice(0, n_terms)
-    factors = np.empty((n_groups, n_terms, n_terms))
+    covariance = np.asarray(np.linalg.inv(normal_matrix(gram, ridge)), dtype=np.float64)
     noise = noise_variance(evidence, weights)
-    for group in range(n_groups):
-        own = slice(n_terms * (1 + group), n_terms * (2 + group))
-        cross = covariance[common, own]
-        summed = covariance[common, common] + covariance[own, own] + cross + cross.T
-        factors[group] = _factor(noise * summed)
+    factors = np.sqrt(noise) * group_factors(covariance, n_groups, n_terms)
     return LinearPosterior(LinearRewardModel(basis, weights), factors)
 
 
@@ -140,9 +135,3 @@ def flat_terms(
 def rewarded_rows(log: DecisionLog) -> Ints:
     """The rows whose reward is known."""
     return np.flatnonzero(~np.isnan(log.reward))
-
-
-def _factor(covariance: Floats) -> Floats:
-    """A matrix whose square is the covariance, also where rounding left it not quite positive."""
-    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

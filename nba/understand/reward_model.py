@@ -13,6 +13,7 @@ from nba.listen.blocks import padded_blocks
 from nba.listen.units import unit_parts
 from nba.types import DecisionLog, Floats, Floats32
 from nba.understand.basis import Basis, make_basis
+from nba.understand.components import ComponentModel, fit_components
 from nba.understand.fit import RIDGE, Gram, gram_of_rows, solve
 
 _BLOCK = 1024  # rows of a prediction block: its arrays stay in the cache
@@ -24,6 +25,7 @@ class LinearRewardModel:
 
     basis: Basis
     weights: Floats  # (G, terms) EUR per unit of the term
+    components: ComponentModel | None = field(default=None, repr=False)  # what it is the sum of
     _form: Floats = field(init=False, repr=False)  # (1 + d, (1 + s) · G)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,8 @@ class LinearRewardModel:
     def tensors(self) -> dict[str, Floats]:
         """The model as named float arrays; `from_tensors` restores it."""
         basis = {item.name: getattr(self.basis, item.name) for item in fields(Basis)}
-        return {**basis, "weights": self.weights}
+        parts = {} if self.components is None else self.components.tensors()
+        return {**basis, "weights": self.weights, **parts}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Floats]) -> "LinearRewardModel":
@@ -65,7 +68,8 @@ class LinearRewardModel:
         if absent:
             raise InputError(f"the reward model has no tensor {absent[0]!r}; export it again")
         values = {name: np.asarray(tensors[name], dtype=np.float64) for name in needed}
-        return cls(Basis(**values), np.asarray(tensors["weights"], dtype=np.float64))
+        weights = np.asarray(tensors["weights"], dtype=np.float64)
+        return cls(Basis(**values), weights, ComponentModel.from_tensors(tensors))
 
 
 def fit_reward_model(log: DecisionLog, *, ridge: float = RIDGE) -> LinearRewardModel:
@@ -77,7 +81,8 @@ def fit_reward_model(log: DecisionLog, *, ridge: float = RIDGE) -> LinearRewardM
     rewarded = _rewarded(log)
     basis = _basis(log)
     gram = gram_of_rows(basis, log, rewarded)
-    return LinearRewardModel(basis, solve(gram, ridge))
+    components = fit_components(basis, log, rewarded, gram, ridge=ridge)
+    return LinearRewardModel(basis, solve(gram, ridge), components)
 
 
 def cross_fit_rewards(

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from nba.errors import InputError
 from nba.types import Floats, Floats32
-from serving.schema import Chosen, DecisionReply, Mode, Ranked, Role
+from serving.schema import Chosen, DecisionReply, Expected, Mode, Ranked, Role
 
 
 class ShadowScore(Struct, frozen=True, array_like=True):
@@ -51,6 +51,7 @@ class DecisionRecord(Struct, frozen=True, array_like=True, tag="d"):
     levers: dict[str, float] = {}  # weights of outcome components, for this request alone
     shadow: list[ShadowScore] = []
     funnel: dict[str, int] = {}  # how many actions were left after each step, in order
+    expected: dict[str, tuple[float, float]] | None = None  # component → mean, std error; if asked
 
 
 class OutcomeRecord(Struct, frozen=True, array_like=True, tag="o"):
@@ -209,4 +210,7 @@ def reply_of(record: DecisionRecord) -> DecisionReply:
         policy_version=record.policy_version,
         mode=record.mode,
         fallback=bool(record.fallback_reason),
+        expected=UNSET
+        if record.expected is None
+        else {name: Expected(*found) for name, found in record.expected.items()},
     )

@@ -1,17 +1,19 @@
 """One decision, from the request to the journal's record: the server and `nba decide` share it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from nba.act.decide import draw_one
+from nba.act.levers import model_of
 from nba.errors import InputError, RequestError
 from nba.types import Floats32
 from serving.journal.records import DecisionRecord
 from serving.path.asked import Asked
 from serving.path.fallback import reason_of
 from serving.path.parts import Chooser
-from serving.policies.served import Served
+from serving.policies.served import Served, under
 from serving.schema import DecisionRequest
 
 
@@ -41,8 +43,11 @@ def decide_asked(asked: Asked, served: Served, *, decision_id: str, now: float) 
     """The same for a request that was read with this policy's spec."""
     if not asked.ids:
         raise nothing_to_do()
-    head, parts = asked.head, served.parts
+    head = asked.head
     personal = head.customer.consent
+    if head.levers and personal:
+        served = _under(served, head.levers)
+    parts = served.parts
     ids, kinds, rows, excluded, funnel = _eligible(asked, served)
     chooser = parts.policy if personal else parts.safe_rule
     reason = ""
@@ -75,7 +80,24 @@ def decide_asked(asked: Asked, served: Served, *, decision_id: str, now: float) 
         use_case=head.use_case,
         baseline=head.baseline or "",
         funnel=funnel,
+        levers=dict(head.levers) if personal else {},
+        expected=_expected(chooser, asked.context, rows[choice.chosen]) if head.expected else None,
     )
+
+
+def _under(served: Served, levers: Mapping[str, float]) -> Served:
+    try:
+        return under(served, levers)
+    except InputError as error:
+        raise RequestError(422, "levers", str(error)) from error
+
+
+def _expected(chooser: Chooser, context: Floats32, row: Floats32) -> dict[str, tuple[float, float]]:
+    """What the chosen action is expected to bring about; nothing if the policy learned none."""
+    model = model_of(chooser.policy)
+    if model is None or model.components is None:
+        return {}
+    return model.components.expected(model.basis, context, row)
 
 
 def nothing_to_do() -> RequestError:

@@ -17,7 +17,7 @@ from nba.listen.encode import FeatureSpec
 from nba.types import Floats32
 from serving.journal.records import DecisionRecord, float32s, float64s
 from serving.path.parts import Chooser
-from serving.policies.served import Served
+from serving.policies.served import Served, under
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ def replay_baseline(record: DecisionRecord) -> list[Difference]:
 
 def replay(record: DecisionRecord, served: Served) -> list[Difference]:
     """What differs between a record and its replay; nothing if all of it is reproduced."""
+    if record.levers:
+        served = under(served, record.levers)
     parts, spec = served.parts, served.loaded.card.spec
     chooser = parts.policy
     if chooser.policy.version != record.policy_version:

@@ -1,14 +1,20 @@
 """A policy with all that a decision needs beside it: immutable, swapped by one assignment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from nba.act.bundle import LoadedPolicy, load_policy
 from nba.act.eligibility import Eligibility
+from nba.act.levers import with_levers
 from nba.act.rules import RuleSet, built_in, read_rules
 from nba.types import Policy
 from serving.path.fallback import safe_rule
 from serving.path.parts import Parts
+
+Levers = tuple[tuple[str, float], ...]
+_KEPT: Final = 64  # weightings for which a policy is ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +25,29 @@ class Served:
     safe_rule: Policy
     rules: Eligibility
     parts: Parts = field(init=False)  # worked out from the rest
+    levered: dict[Levers, "Served"] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         policy, spec = self.loaded.policy, self.loaded.card.spec
         object.__setattr__(self, "parts", Parts.of(policy, self.safe_rule, spec))
+        object.__setattr__(self, "levered", {})
+
+
+def under(served: Served, levers: Mapping[str, float]) -> Served:
+    """The same under other weights of the outcome components; the last ones asked for are kept.
+
+    Raises InputError for an unknown component, or a policy that has learned none.
+    """
+    key = tuple(sorted(levers.items()))
+    found = served.levered.get(key)
+    if found is None:
+        loaded = served.loaded
+        policy = with_levers(loaded.policy, loaded.card.objective, levers)
+        found = replace(served, loaded=replace(loaded, policy=policy))
+        while len(served.levered) >= _KEPT:
+            del served.levered[next(iter(served.levered))]
+        served.levered[key] = found
+    return found
 
 
 def ruled(served: Served) -> Served:

@@ -1,13 +1,17 @@
 """Small real policies and inputs that the tests of act and serving share."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from nba.act.golden import golden_inputs
 from nba.act.policy import PARAMETER_SHAPES, ActionScorer
 from nba.listen.contact_features import CONTACT_CENTRE
+from nba.listen.objective import Objective
 from nba.seeding import generator
 from nba.types import Action, ActionSet, Bools, Context, Floats32, RewardModel
 from nba.understand.basis import make_basis
+from nba.understand.components import ComponentModel
 from nba.understand.posterior import LinearPosterior
 from nba.understand.reward_model import LinearRewardModel
 
@@ -37,6 +41,19 @@ def reward_model(seed: int = 0) -> LinearRewardModel:
     basis = make_basis(*names, context=context, actions=actions[mask])
     weights = generator(seed, "weights").normal(size=(basis.n_groups, basis.n_terms))
     return LinearRewardModel(basis, weights)
+
+
+def component_scorer(seed: int = 0) -> ActionScorer:
+    """A scorer whose reward model is the sum of the objective's components."""
+    model, weights = reward_model(seed), Objective().weights
+    rng = generator(seed, "components")
+    parts = rng.normal(size=(len(weights), *model.weights.shape))
+    parts /= np.abs(np.array(list(weights.values())))[:, None, None]  # each some EUR
+    size = (model.basis.n_groups, model.basis.n_terms, model.basis.n_terms)
+    factors = rng.normal(0.0, 0.1, size)
+    components = ComponentModel(tuple(weights), parts, np.full(len(weights), 4.0), factors)
+    whole = replace(model, weights=components.change(weights), components=components)
+    return replace(scorer(seed), reward_model=whole, prior_weight=0.02)
 
 
 def posterior_sample(seed: int = 0) -> LinearPosterior:
