@@ -145,6 +145,9 @@ class DecisionTrace(Struct, frozen=True):
     training: bool  # false: the customer opted out, no learner sees this decision
     spec_version: str
     fallback_reason: str
+    funnel: dict[str, int]  # how many actions were left after each stage of the rules
+    levers: dict[str, float]
+    control: str  # "holdout" or "canary", if the customer belongs to one
     request: msgspec.Raw
     reply: DecisionReply
     outcomes: list[OutcomeKnown]

@@ -83,6 +83,9 @@ class DecisionTrace:
     training: bool  # False: no learner sees this decision
     spec_version: str
     fallback_reason: str
+    funnel: Mapping[str, int]  # how many actions were left after each stage of the rules
+    levers: Mapping[str, float]
+    control: str  # "holdout" or "canary", if the customer belongs to one
     request: Mapping[str, object]
     reply: DecisionReply
     outcomes: tuple[OutcomeKnown, ...]

@@ -1,13 +1,14 @@
 """POST /v1/decisions:batch: many decisions in one request, each as if it had come alone.
 
-A line of JSON each, and a line of reply each, in the same order. All lines are read before the
-first is decided, so a request with a wrong line changes nothing.
+A line of JSON each and a line of reply each, in the same order; or rows of Arrow. All are read
+before the first is decided, so a request with a wrong line changes nothing.
 """
 
 import asyncio
 from typing import Final
 
 from nba.errors import JournalError, RequestError
+from serving.api.arrow_rows import CONTENT_TYPE, read_rows, write_replies
 from serving.api.decide import Made, again, count, make, read_request
 from serving.call import JSON, Answer, Call
 from serving.journal.index import Entry
@@ -24,7 +25,11 @@ _Write = asyncio.Future[Location] | None  # None: a dry run
 
 async def decide_many(server: Server, call: Call) -> Answer:
     """Answered when all of it is durable; a line that is known already gets its answer again."""
-    lines = [line for line in call.body.split(b"\n") if line.strip()]
+    arrow = call.headers.get(b"content-type", b"").startswith(CONTENT_TYPE)
+    if arrow:
+        lines = read_rows(call.body)
+    else:
+        lines = [line for line in call.body.split(b"\n") if line.strip()]
     if not lines:
         raise RequestError(422, "rows", "there is no line", "send one decision request a line")
     asked = await _read(server, lines)
@@ -36,6 +41,8 @@ async def decide_many(server: Server, call: Call) -> Answer:
             await asyncio.sleep(0)
         found.append(_promised(server, one))
     replies = [await _reply(server, line, *each) for line, each in zip(lines, found, strict=True)]
+    if arrow:
+        return Answer(write_replies(replies), 200, CONTENT_TYPE)
     return Answer(b"\n".join([JSON.encode(reply) for reply in replies]) + b"\n", 200, NDJSON)
 
 

@@ -107,7 +107,8 @@ def _operation(route: Route) -> dict[str, Any]:
             kinds[route.also] = {}
         operation["requestBody"] = {"required": True, "content": kinds}
     elif route.also:
-        operation["requestBody"] = {"required": True, "content": {route.also: {}}}
+        kinds = {name.strip(): {} for name in route.also.split(",")}
+        operation["requestBody"] = {"required": True, "content": kinds}
     if "{id}" in route.path:
         where = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [where | {"example": _IDS.get(_tag(route), "example-0001")}]

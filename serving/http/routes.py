@@ -111,9 +111,9 @@ ROUTES: Final[tuple[Route, ...]] = (
         decide_many,
         "Decide many, one JSON object a line",
         "decide",
-        errors=(400, 413, 422, 503),
+        errors=(400, 413, 415, 422, 503),
         content_type="application/x-ndjson",
-        also="application/x-ndjson",
+        also="application/x-ndjson, application/vnd.apache.arrow.stream",
         limit="max_batch_bytes",
     ),
     Route(

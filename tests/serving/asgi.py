@@ -68,9 +68,11 @@ class Desk:
             return status, names, body.decode()
         return status, names, json.loads(body) if body else None
 
-    def send_raw(self, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def send_raw(
+        self, path: str, body: bytes, *headers: tuple[bytes, bytes]
+    ) -> tuple[int, dict[str, str], bytes]:
         """The answer to a POST, as bytes."""
-        return asyncio.run(self.raw("POST", path, body))
+        return asyncio.run(self.raw("POST", path, body, headers=headers))
 
     def text(self, path: str) -> tuple[int, dict[str, str], str]:
         """What is at a path, as text."""
