@@ -12,6 +12,7 @@ from serving.server import Server
 from serving.state.roster import encoded
 
 _FEELING: Final = re.compile(r"emotion|sentiment|mood|stress|feeling|anger|happi", re.IGNORECASE)
+_TICK_S: Final = 1e-6
 _NAMED: Final = re.compile(
     r"features(?:\.(?P<name>\S+) is| has an unknown feature '(?P<new>[^']*)').*"
 )
@@ -22,7 +23,7 @@ async def put_employee(server: Server, call: Call) -> bytes:
     request = decode(call.body, EmployeeRequest)
     record = EmployeeRecord(
         id=_id(call),
-        at=server.clock(),
+        at=_after(server, call.id),
         available=request.available,
         reason=request.reason,
         features=request.features,
@@ -39,7 +40,7 @@ async def put_employee(server: Server, call: Call) -> bytes:
 async def remove_employee(server: Server, call: Call) -> Answer:
     """DELETE: the employee is offered no more; what was decided stays in the journal."""
     _known(server, call)
-    gone = EmployeeRecord(_id(call), server.clock(), False, "", {}, {}, gone=True)
+    gone = EmployeeRecord(_id(call), _after(server, call.id), False, "", {}, {}, gone=True)
     await server.state.learn(gone)
     return Answer(b"", 204)
 
@@ -61,6 +62,13 @@ def _id(call: Call) -> str:
         message = f"an id of {len(call.id)} characters is too long"
         raise RequestError(422, "id", message, "use at most 200")
     return call.id
+
+
+def _after(server: Server, name: str) -> float:
+    """Now, and after all that is known of this employee, also if the clock was put back."""
+    server.state.catch_up()
+    known = server.state.roster.employees.get(name)
+    return server.clock() if known is None else max(server.clock(), known.at + _TICK_S)
 
 
 def _known(server: Server, call: Call) -> EmployeeRecord:

@@ -11,7 +11,7 @@ from nba.act.bundle import Card, save_policy
 from nba.act.uniform import Uniform
 from nba.listen.contact_features import CONTACT_CENTRE
 from tests.serving.asgi import Desk, desk
-from tests.serving.live_server import EXAMPLE, example
+from tests.serving.live_server import EXAMPLE, ROOT, example
 
 DECISIONS, OUTCOMES = "/v1/decisions", "/v1/outcomes"
 
@@ -157,3 +157,25 @@ def test_a_journal_that_cannot_write_gives_503_and_a_retry_succeeds(
     assert (status, headers["retry-after"]) == (503, "1")
     assert "No space left" in answer["error"]["message"]
     assert counter.send("POST", DECISIONS, EXAMPLE)[0] == 200
+
+
+def test_a_clock_that_jumps_changes_nothing_that_was_promised(tmp_path: Path) -> None:
+    """A day back and a day on: by NTP, by hand, or a virtual machine that slept."""
+    facts = json.loads((ROOT / "serving/examples/employee.json").read_text())
+    with desk(tmp_path) as counter:
+        first = counter.post("/v1/decisions", example(decision_id="d-1"))[2]
+        for jump in (-86_400.0, 2 * 86_400.0, -86_400.0):
+            counter.now += jump
+            name = f"after {counter.now:.0f}".replace(" ", "-")
+            assert counter.post("/v1/decisions", example(decision_id="d-1"))[2] == first
+            assert counter.post("/v1/decisions", example(decision_id=name))[0] == 200
+            sent = {"decision_id": name, "components": {"resolved": 1}}
+            assert counter.post("/v1/outcomes", sent)[0] == 200
+            told = json.dumps(facts | {"available": jump > 0}).encode()
+            assert counter.send("PUT", "/v1/employees/anna", told)[0] == 200
+            known = counter.get("/v1/employees/anna")[2]
+            assert known["available"] == (jump > 0)
+    with desk(tmp_path) as again:
+        assert again.post("/v1/decisions", example(decision_id="d-1"))[2] == first
+        assert again.get("/v1/employees/anna")[2]["available"] is False
+        assert len(again.server.index) == 4
