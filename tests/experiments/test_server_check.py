@@ -20,7 +20,7 @@ def policy_file(folder: Path) -> Path:
 def test_the_server_answers_and_is_gone_afterwards(tmp_path: Path) -> None:
     with running_server(policy_file(tmp_path), tmp_path / "journal") as url:
         assert ask(f"{url}/readyz")["policy"] == "longest_idle"
-        with pytest.raises(NbaError, match=r"answered 422: .*actions"):
+        with pytest.raises(NbaError, match=r"answered 422: .*context"):
             ask(f"{url}/v1/decisions", {"customer": {"id": "c"}, "context": {}})
     with pytest.raises(OSError, match="refused"):
         ask(f"{url}/readyz")
