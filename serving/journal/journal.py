@@ -220,7 +220,7 @@ class Journal:
         if self._sidecar >= 0:
             self._tell()
         for (_, done), place in zip(batch, places, strict=True):
-            done(place)
+            _say(done, place)
 
     def _tell(self) -> None:
         """Tell the others; what a full disk keeps from them is told with the next batch."""
@@ -233,7 +233,7 @@ class Journal:
 
     def _refuse(self, batch: list[tuple[bytes, Done]], error: BaseException) -> None:
         for _, done in batch:
-            done(JournalError(f"the journal cannot be written: {error}"))
+            _say(done, JournalError(f"the journal cannot be written: {error}"))
 
     def _write(self, data: bytes) -> int:
         """Where the data were written, all of them; on an error nothing of them stays."""
@@ -270,6 +270,15 @@ class Journal:
             self.broken = f"a sync of the journal failed ({error.strerror}); restart the server"
             raise
         return start
+
+
+def _say(done: Done, found: Location | JournalError) -> None:
+    """Tell one who waits; what goes wrong there is no matter of the others in the batch."""
+    try:
+        done(found)
+    except Exception as error:  # noqa: BLE001 whatever it is, the loop tells it
+        told = {"message": "an answer could not be given", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(told)
 
 
 def _sync_and_close(file: int) -> None:

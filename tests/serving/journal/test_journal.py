@@ -205,3 +205,26 @@ def no_descriptor_is_left_open() -> Iterator[None]:
     before = sum(1 for _ in _DESCRIPTORS.iterdir())
     yield
     assert sum(1 for _ in _DESCRIPTORS.iterdir()) <= before
+
+
+@BOTH
+def test_an_answer_that_cannot_be_given_keeps_nobody_else_waiting(
+    tmp_path: Path, durability: str
+) -> None:
+    journal = opened(tmp_path, durability)
+    told: list[object] = []
+
+    async def promise() -> list[object]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+
+        def fails(_: object) -> None:
+            raise ConnectionError("the client is gone")
+
+        journal.write(PAYLOADS[0], fails)
+        place = await asyncio.wait_for(journal.append(PAYLOADS[1]), 20)
+        return [journal.read(place)]
+
+    assert asyncio.run(promise()) == [PAYLOADS[1]]
+    assert [type(error) for error in told] == [ConnectionError]
+    journal.close()
