@@ -57,6 +57,7 @@ def train(
     *,
     start: StartingPoint | None = None,
     checkpoint: Path | None = None,
+    after_update: Callable[[Trained], bool] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Train the action scorer from its prior; the same arguments give the same weights.
@@ -65,8 +66,9 @@ def train(
     come of each contact; reports never use them. With `start` the net goes on from the weights
     there, so prior and normalisation have to be the start's own. Ctrl-C ends training with the
     state it has. With `checkpoint`, a file, every update is kept there, and a run that was killed
-    goes on from it bit for bit. Raises TrainingError when a loss or weight stops being finite; the
-    checkpoint is then the last good one.
+    goes on from it bit for bit. `after_update` is shown what each update has made; its False ends
+    training. Raises TrainingError when a loss or weight stops being finite; the checkpoint is then
+    the last good one.
     """
     th.set_num_threads(TORCH_THREADS)
     seed = Seeds.of(config.seed).training
@@ -95,6 +97,9 @@ def train(
             watch.skipped(learner.num_timesteps)
         watch.last_good = f"; the last good state is in {checkpoint}"
         watch.keep = lambda: save_checkpoint(checkpoint, parts, watch.curve)
+    if after_update is not None:
+        shown = after_update
+        watch.show = lambda: shown(_trained(learner, normalisation, watch, limits, finished=False))
     finished = True
     try:
         learner.learn(
@@ -109,8 +114,21 @@ def train(
         watch.check_weights()
         raise
     watch.check_weights()
+    finished = finished and watch.goes_on
     if finished:
         watch.keep()
+        watch.show()
+    return _trained(learner, normalisation, watch, limits, finished=finished)
+
+
+def _trained(
+    learner: MaskablePPO,
+    normalisation: Normalisation,
+    watch: "_Watch",
+    limits: Constraints,
+    *,
+    finished: bool,
+) -> Trained:
     return Trained(learner, normalisation, tuple(watch.curve), finished, tuple(limits.history))
 
 
@@ -156,6 +174,8 @@ class _Watch(BaseCallback):
         self._reward_scale = reward_scale
         self._progress = progress
         self.keep: Callable[[], None] = _keep_nothing
+        self.show: Callable[[], bool] = _go_on
+        self.goes_on = True
         self.last_good = ""  # where the last good state is, in words
 
     def skipped(self, steps: int) -> None:
@@ -167,7 +187,7 @@ class _Watch(BaseCallback):
         self._limits.days_over(self.locals["dones"])
         if self._progress is not None:
             self._progress(self.training_env.num_envs)
-        return True
+        return self.goes_on
 
     def check_weights(self) -> None:
         """Raise TrainingError for the first weights that are not finite."""
@@ -182,6 +202,8 @@ class _Watch(BaseCallback):
         # The update that followed the last rollout is done.
         self.check_weights()
         self.keep()
+        if self.curve:
+            self.goes_on = self.show()
 
     def _on_rollout_end(self) -> None:
         # A value that knows nothing yet would undo what a good start has learned.
@@ -201,3 +223,8 @@ class _Watch(BaseCallback):
 
 def _keep_nothing() -> None:
     """A run without a checkpoint."""
+
+
+def _go_on() -> bool:
+    """A run that nobody watches."""
+    return True

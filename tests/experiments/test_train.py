@@ -50,6 +50,26 @@ def test_progress_counts_every_decision() -> None:
     assert sum(counted) == CONFIG.total_steps
 
 
+def test_whoever_watches_sees_every_update_and_changes_nothing() -> None:
+    seen: list[dict[str, bytes]] = []
+
+    def watch(state: Trained) -> bool:
+        seen.append(weights(state))
+        return True
+
+    result = train(CONFIG, reward_model(), normalisation(), after_update=watch)
+    assert len({str(each) for each in seen}) == len(seen) == len(result.curve)
+    assert seen[-1] == weights(result) == weights(trained())
+
+
+def test_whoever_watches_may_end_training() -> None:
+    result = train(
+        CONFIG, reward_model(), normalisation(), after_update=lambda state: len(state.curve) < 2
+    )
+    assert not result.finished
+    assert result.curve == trained().curve[:2]
+
+
 def test_weights_that_blow_up_stop_training_with_the_step_and_the_cause() -> None:
     wild = replace(CONFIG, learning_rate=1e30)
     with pytest.raises(TrainingError, match=r"not finite after 256 decisions; lower learning_rate"):
