@@ -70,8 +70,10 @@ $(VENV)/dev.stamp: $(DECLARED) | $(VENV)/torch.stamp
 	@touch $(VENV)/train.stamp $@
 
 $(VENV)/peers.stamp: $(DECLARED) | $(VENV)/train.stamp
-	@echo "== the simulators that the bench is measured beside"
+	@echo "== the simulators and learners that the bench is measured beside"
 	@$(PIP_INSTALL) --target $(VENV)/peers simpy ciw
+	@$(PIP_INSTALL) --target $(VENV)/peers --no-deps vowpalwabbit==9.11.9 mabwiser==2.7.4 \
+	  contextualbandits==0.3.30
 	@touch $@
 
 $(VENV)/warm.stamp: $(wildcard envs/*.py) | $(VENV)/train.stamp

@@ -59,6 +59,22 @@ def simulate_log(
     return _appended([log for log, _ in slices]), append_outcomes([o for _, o in slices])
 
 
+def logged_block(
+    policy: Policy,
+    config: CentreConfig,
+    block: DayBlock,
+    *,
+    seed: int,
+    watch: Callable[[Step], None],
+) -> Slice:
+    """The log and the outcomes of one block, all in memory; `watch` sees each step.
+
+    Raises CapacityError as `logged_slices` does.
+    """
+    slices = list(logged_slices(policy, config, block, seed=seed, watch=watch))
+    return _appended([log for log, _ in slices]), append_outcomes([o for _, o in slices])
+
+
 def logged_slices(
     policy: Policy,
     config: CentreConfig,

@@ -88,7 +88,7 @@ def off_policy(values: Values) -> Callable[[CentreConfig, Schooling], Policy]:
     """A maker of the policy that climbs its own estimated value on an exploring log."""
 
     def learned(centre: CentreConfig, schooling: Schooling) -> Policy:
-        log = _exploring_log(centre, schooling)
+        log = exploring_log(centre, schooling)
         fitting = Fitting(seed=schooling.seed)
         with progress(f"climb the {values} value", fitting.epochs) as advance:
             learner = OffPolicyGradient(values, fitting=fitting, progress=advance)
@@ -103,13 +103,13 @@ def learned_fitted_q(centre: CentreConfig, schooling: Schooling) -> Policy:
     learner = FittedQ()
     with progress("look further ahead", learner.rounds - 1) as advance:
         learner.progress = advance
-        learner.learn(_exploring_log(centre, schooling))
+        learner.learn(exploring_log(centre, schooling))
     return learner.policy()
 
 
 def learned_awac(centre: CentreConfig, schooling: Schooling) -> Policy:
     """Advantage-weighted imitation of an exploring log."""
-    log = _exploring_log(centre, schooling)
+    log = exploring_log(centre, schooling)
     fitting = Fitting(seed=schooling.seed)
     with progress("imitate the better choices", fitting.epochs) as advance:
         learner = Awac(fitting=fitting, progress=advance)
@@ -128,7 +128,7 @@ def learned_dqn(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
     from experiments.export import export_net
     from experiments.vec_env import Normalisation
 
-    log = _exploring_log(centre, schooling)
+    log = exploring_log(centre, schooling)
     greedy = GreedyLearner()
     greedy.learn(log)
     scale, config = Normalisation.of_log(log), DqnConfig(schooling.steps, seed=schooling.seed)
@@ -221,11 +221,12 @@ def _by_serving(
 
 def _greedy(centre: CentreConfig, schooling: Schooling) -> GreedyLearner:
     learner = GreedyLearner()
-    learner.learn(_exploring_log(centre, schooling))
+    learner.learn(exploring_log(centre, schooling))
     return learner
 
 
-def _exploring_log(centre: CentreConfig, schooling: Schooling) -> DecisionLog:
+def exploring_log(centre: CentreConfig, schooling: Schooling) -> DecisionLog:
+    """Days under longest-idle with a share of random choices, as a joined log."""
     exploring = EpsilonGreedy(LongestIdle(CONTACT_CENTRE), _EXPLORATION)
     return _log(exploring, centre, schooling)
 

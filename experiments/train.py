@@ -26,6 +26,7 @@ from experiments.simulate import centre_of
 from experiments.starting_point import StartingPoint
 from experiments.vec_env import ContactCentreVecEnv, Normalisation
 from nba.errors import NbaError
+from nba.listen.objective import Objective
 from nba.types import RewardModel
 
 # One thread: the tensors are small, and two on two busy cores were four times slower (measured);
@@ -58,6 +59,7 @@ def train(
     start: StartingPoint | None = None,
     checkpoint: Path | None = None,
     after_update: Callable[[Trained], bool] | None = None,
+    objective: Objective | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Train the action scorer from its prior; the same arguments give the same weights.
@@ -76,6 +78,7 @@ def train(
         centre_of(config.preset, config.scenario),
         config.n_envs,
         seed,
+        objective=objective,
         stagger=True,
         expected_reward=True,
     )

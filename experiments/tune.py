@@ -6,7 +6,7 @@ random points do.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,7 @@ def index_rule(model: RewardModel, spec: FeatureSpec, prices: Prices) -> IndexRu
 
 
 def tune_prices(
-    pool: ProcessPoolExecutor,
+    pool: Executor,
     model: RewardModel,
     spec: FeatureSpec,
     config: CentreConfig,
@@ -104,7 +104,7 @@ class _Simulated:
 
     def __init__(
         self,
-        pool: ProcessPoolExecutor,
+        pool: Executor,
         model: RewardModel,
         spec: FeatureSpec,
         config: CentreConfig,

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
 from pathlib import Path
 
 from nba.terminal import progress
@@ -13,25 +14,50 @@ Compute = Callable[[], Sequence[Record]]
 
 
 def study(
-    name: str, cells: Mapping[str, Compute], *, settings: str, folder: Path | None
+    name: str,
+    cells: Mapping[str, Compute],
+    *,
+    settings: str,
+    folder: Path | None,
+    pool: Executor | None = None,
 ) -> list[Record]:
     """The records of all cells in their order, computed or read from `folder`.
 
     `settings` are what a result depends on beside its cell: one of other settings is not reused.
+    With a `pool` cells are computed side by side, begun in their order; each must be picklable
+    where the pool is one of processes.
     """
-    records: list[Record] = []
+    files = {cell: folder and _file(folder, name, cell, settings) for cell in cells}
+    found: dict[str, Sequence[Record]] = {}
     with progress(name, len(cells)) as advance:
-        for cell, compute in cells.items():
-            file = None if folder is None else _file(folder, name, cell, settings)
+        for cell, file in files.items():
             if file is not None and file.exists():
-                records += json.loads(file.read_text())
-            else:
-                found = list(compute())
-                if file is not None:
-                    _write(file, found)
-                records += found
+                found[cell] = json.loads(file.read_text())
+                advance()
+        left = {cell: compute for cell, compute in cells.items() if cell not in found}
+        for cell, records in _computed(left, pool):
+            found[cell] = records
+            file = files[cell]
+            if file is not None:
+                _write(file, records)
             advance()
-    return records
+    return [record for cell in cells for record in found[cell]]
+
+
+def _computed(
+    cells: Mapping[str, Compute], pool: Executor | None
+) -> Iterator[tuple[str, list[Record]]]:
+    """Each cell when it is done."""
+    if pool is None:
+        yield from ((cell, list(compute())) for cell, compute in cells.items())
+        return
+    waiting = {pool.submit(compute): cell for cell, compute in cells.items()}
+    try:
+        for done in as_completed(waiting):
+            yield waiting[done], list(done.result())
+    finally:
+        for each in waiting:
+            each.cancel()
 
 
 def markdown(records: Sequence[Record], columns: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""Policies of other libraries, learned from the same experience: peers, never dependencies."""

@@ -1,0 +1,124 @@
+"""The parts of the benchmark, each as cells that are computed side by side and kept."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from experiments.benchmark.cells import Compute, Record, study
+from experiments.benchmark.quality.adaptation import adaptation_cell
+from experiments.benchmark.quality.efficiency import LEARNERS, efficiency_cell
+from experiments.benchmark.quality.judge import core_cell, rest_cell
+from experiments.benchmark.quality.ladder import CORE, REST
+from experiments.benchmark.quality.overload import TIMES, overload_cell
+from experiments.benchmark.quality.peers.named import PEERS, missing
+from experiments.benchmark.quality.protocol import HEADLINE, MET, PRESETS, Budget, Place
+from experiments.benchmark.quality.transfer import transfer_cell, tuned_there_cell
+from experiments.parallel import workers
+from nba import __version__
+from nba.terminal import note
+
+_APART: Final = 1000  # between the seeds of two trainings: their days never meet
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """All records of a run, part by part."""
+
+    days: list[Record]  # every policy, preset, scenario, training and held-out day
+    transfer: list[Record]  # the same in centres three times as large
+    efficiency: list[Record]  # snapshots of learners
+    adaptation: list[Record]  # days of a drift
+    overload: list[Record]  # days of scorers trained with other prices of overload
+
+
+def lived(budget: Budget, folder: Path) -> Lived:
+    """Everything computed, or read from `folder` where an earlier run has left it."""
+    peers = _peers()
+    with workers() as pool:
+        cells = _core_cells(budget, folder)
+        _study("quality", cells, budget, folder, pool)
+        first = _places(HEADLINE, min(1, budget.seeds), budget, folder)
+        transfer: dict[str, Compute] = {
+            f"tuned there {place.name}": partial(tuned_there_cell, place) for place in first
+        }
+        for place in _places(HEADLINE, budget.seeds, budget, folder):
+            transfer[place.name] = partial(transfer_cell, place)
+        efficiency = {
+            f"{name} {place.name}": partial(efficiency_cell, name, place)
+            for place in first
+            for name in LEARNERS
+        }
+        adaptation = {
+            place.name: partial(adaptation_cell, place)
+            for place in _places("normal", budget.normal_seeds, budget, folder)
+        }
+        overload = {
+            f"{times:g} {place.name}": partial(overload_cell, times, place)
+            for place in first
+            for times in TIMES
+        }
+        larger = _study("quality-transfer", transfer, budget, folder, pool)
+        snapshots = _study("quality-efficiency", efficiency, budget, folder, pool)
+        drifting = _study("quality-adaptation", adaptation, budget, folder, pool)
+        priced = _study("quality-overload", overload, budget, folder, pool)
+        days = _study("quality", cells | _rest_cells(peers, budget, folder), budget, folder, pool)
+    return Lived(days, larger, snapshots, drifting, priced)
+
+
+def settings_of(budget: Budget) -> str:
+    """What a cell's result depends on beside its name: how much of everything, not how often."""
+    much = (
+        budget.days, budget.log_days, budget.rounds, budget.round_days, budget.candidates,
+        budget.first_days, budget.refine_days, budget.steps, budget.scorer_steps,
+    )  # fmt: skip
+    return f"{__version__} {much} {list(CORE)}"
+
+
+def _study(
+    name: str, cells: Mapping[str, Compute], budget: Budget, folder: Path, pool: Executor
+) -> list[Record]:
+    return study(name, cells, settings=settings_of(budget), folder=folder, pool=pool)
+
+
+def _core_cells(budget: Budget, folder: Path) -> dict[str, Compute]:
+    places = _places(HEADLINE, budget.seeds, budget, folder)
+    for under in MET:
+        if under != HEADLINE:
+            places += _places(under, budget.normal_seeds, budget, folder)
+    return {f"core {place.name}": partial(core_cell, place) for place in places}
+
+
+def _rest_cells(peers: Sequence[str], budget: Budget, folder: Path) -> dict[str, Compute]:
+    """The other rungs and the peers: one training everywhere, before more of them at peak load."""
+    places = _places(HEADLINE, min(1, budget.rest_seeds), budget, folder)
+    places += [
+        place
+        for under in MET
+        if under != HEADLINE
+        for place in _places(under, budget.normal_seeds, budget, folder)
+    ]
+    places += _places(HEADLINE, budget.rest_seeds, budget, folder)
+    return {
+        f"{name} {place.name}": partial(rest_cell, name, place)
+        for place in dict.fromkeys(places)
+        for name in (*REST, *peers)
+    }
+
+
+def _places(under: str, seeds: int, budget: Budget, folder: Path) -> list[Place]:
+    return [
+        Place(preset, under, _APART * seed, budget, folder)
+        for seed in range(seeds)
+        for preset in PRESETS
+    ]
+
+
+def _peers() -> Sequence[str]:
+    absent = {name: missing(name) for name in PEERS}
+    for name, module in absent.items():
+        if module:
+            note(f"{name} is left out: {module} is not installed; `make bench` installs the peers")
+    return [name for name in PEERS if not absent[name]]
