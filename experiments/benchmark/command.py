@@ -20,6 +20,7 @@ STUDIES: Final = {  # minutes, not seconds: not part of "all"
     "coverage": "experiments.benchmark.coverage",
     "gate": "experiments.benchmark.gate",
     "world": "experiments.benchmark.world",
+    "quality": "experiments.benchmark.quality.bench",
 }
 
 SERVERS: Final = {"serve": "experiments.benchmark.serve.bench"}  # minutes too
@@ -28,7 +29,9 @@ SERVERS: Final = {"serve": "experiments.benchmark.serve.bench"}  # minutes too
 @click.command()
 @click.argument("name", type=click.Choice([*BENCHES, *STUDIES, *SERVERS, "all"]), default="all")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-@click.option("--logs", type=click.IntRange(min=2), help="Of a study: logs per cell.")
+@click.option(
+    "--logs", type=click.IntRange(min=2), help="Of a study: logs per cell; of quality: trainings."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -39,7 +42,8 @@ def bench(name: str, as_json: bool, logs: int | None, out: Path | None, quick: b
     """Measure speed on this machine: the centre (env), the scorer (score), evaluation (ope).
 
     Two studies on planted truth take minutes: how often intervals hold it (coverage), how often
-    the gate is wrong (gate). So does the HTTP server beside others (serve).
+    the gate is wrong (gate). So does the HTTP server beside others (serve). Every policy and its
+    peers on held-out days (quality) take hours; what is done is kept in runs/quality.
     """
     names = list(BENCHES) if name == "all" else [name]
     measured: list[Row] = []

@@ -1,7 +1,6 @@
 """The parts of the benchmark, each as cells that are computed side by side and kept."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,43 +28,47 @@ class Lived:
 
     days: list[Record]  # every policy, preset, scenario, training and held-out day
     transfer: list[Record]  # the same in centres three times as large
-    efficiency: list[Record]  # snapshots of learners
     adaptation: list[Record]  # days of a drift
     overload: list[Record]  # days of scorers trained with other prices of overload
+    efficiency: list[Record]  # snapshots of learners
 
 
 def lived(budget: Budget, folder: Path) -> Lived:
     """Everything computed, or read from `folder` where an earlier run has left it."""
-    peers = _peers()
-    with workers() as pool:
-        cells = _core_cells(budget, folder)
-        _study("quality", cells, budget, folder, pool)
-        first = _places(HEADLINE, min(1, budget.seeds), budget, folder)
-        transfer: dict[str, Compute] = {
-            f"tuned there {place.name}": partial(tuned_there_cell, place) for place in first
-        }
-        for place in _places(HEADLINE, budget.seeds, budget, folder):
-            transfer[place.name] = partial(transfer_cell, place)
-        efficiency = {
-            f"{name} {place.name}": partial(efficiency_cell, name, place)
-            for place in first
-            for name in LEARNERS
-        }
-        adaptation = {
+    first = _places(HEADLINE, min(1, budget.seeds), budget, folder)
+    core = _core_cells(budget, folder)
+    transfer: dict[str, Compute] = {
+        f"tuned there {place.name}": partial(tuned_there_cell, place) for place in first
+    }
+    for place in _places(HEADLINE, budget.seeds, budget, folder):
+        transfer[place.name] = partial(transfer_cell, place)
+    parts: dict[str, Mapping[str, Compute]] = {
+        "quality": core | _rest_cells(_peers(), budget, folder),
+        "quality-transfer": transfer,
+        "quality-adaptation": {
             place.name: partial(adaptation_cell, place)
             for place in _places("normal", budget.normal_seeds, budget, folder)
-        }
-        overload = {
+        },
+        "quality-overload": {
             f"{times:g} {place.name}": partial(overload_cell, times, place)
             for place in first
             for times in TIMES
+        },
+        "quality-efficiency": {
+            f"{name} {place.name}": partial(efficiency_cell, name, place)
+            for place in first
+            for name in LEARNERS
+        },
+    }
+    settings = settings_of(budget)
+    with workers() as pool:
+        # The other parts go on from the policy files of the headline.
+        study("quality", core, settings=settings, folder=folder, pool=pool)
+        found = {
+            name: study(name, cells, settings=settings, folder=folder, pool=pool)
+            for name, cells in parts.items()
         }
-        larger = _study("quality-transfer", transfer, budget, folder, pool)
-        snapshots = _study("quality-efficiency", efficiency, budget, folder, pool)
-        drifting = _study("quality-adaptation", adaptation, budget, folder, pool)
-        priced = _study("quality-overload", overload, budget, folder, pool)
-        days = _study("quality", cells | _rest_cells(peers, budget, folder), budget, folder, pool)
-    return Lived(days, larger, snapshots, drifting, priced)
+    return Lived(*found.values())
 
 
 def settings_of(budget: Budget) -> str:
@@ -75,12 +78,6 @@ def settings_of(budget: Budget) -> str:
         budget.first_days, budget.refine_days, budget.steps, budget.scorer_steps,
     )  # fmt: skip
     return f"{__version__} {much} {list(CORE)}"
-
-
-def _study(
-    name: str, cells: Mapping[str, Compute], budget: Budget, folder: Path, pool: Executor
-) -> list[Record]:
-    return study(name, cells, settings=settings_of(budget), folder=folder, pool=pool)
 
 
 def _core_cells(budget: Budget, folder: Path) -> dict[str, Compute]:

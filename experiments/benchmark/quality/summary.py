@@ -62,7 +62,7 @@ def standings(records: Sequence[Record], preset: str, scenario: str) -> list[Sta
             policy=name,
             trainings=len(earned[name]),
             earned=_interval(list(earned[name].values())),
-            over_anchor=_interval(paired(earned[name], earned[ANCHOR])),
+            over_anchor=difference(earned[name], earned[ANCHOR]),
             gap_closed=(means[name] - floor) / (best - floor),
             wait_s=_mean(figure(here, name, "wait_s")),
             abandoned=_mean(figure(here, name, "abandoned")),
@@ -116,6 +116,11 @@ def figure(records: Sequence[Record], policy: str, name: str) -> Days:
 def paired(policy: Days, minus: Days) -> list[Floats]:
     """The differences of the trainings that both have, day by day."""
     return [policy[seed] - minus[seed] for seed in policy if seed in minus]
+
+
+def difference(policy: Days, minus: Days) -> Interval:
+    """The mean difference over the trainings that both have, with its interval."""
+    return _interval(paired(policy, minus))
 
 
 def interquartile_mean(values: Floats) -> float:
