@@ -14,6 +14,7 @@ BENCHES: Final = {
     "env": "experiments.benchmark.env",
     "score": "experiments.benchmark.score",
     "ope": "experiments.benchmark.ope",
+    "train": "experiments.benchmark.train_speed",
 }
 
 STUDIES: Final = {  # minutes, not seconds: not part of "all"
@@ -39,7 +40,8 @@ SERVERS: Final = {"serve": "experiments.benchmark.serve.bench"}  # minutes too
 )
 @click.option("--quick", is_flag=True, help="Of servers: few and short rounds, one workload.")
 def bench(name: str, as_json: bool, logs: int | None, out: Path | None, quick: bool) -> None:
-    """Measure speed on this machine: the centre (env), the scorer (score), evaluation (ope).
+    """Measure speed on this machine: the centre (env), the scorer (score), evaluation (ope),
+    training beside stable-baselines3 (train).
 
     Two studies on planted truth take minutes: how often intervals hold it (coverage), how often
     the gate is wrong (gate). So does the HTTP server beside others (serve). Every policy and its
