@@ -40,9 +40,9 @@ SERVERS: Final = {"serve": "experiments.benchmark.serve.bench"}  # minutes too
 )
 @click.option("--quick", is_flag=True, help="Of servers: few and short rounds, one workload.")
 def bench(name: str, as_json: bool, logs: int | None, out: Path | None, quick: bool) -> None:
-    """Measure speed on this machine: the centre (env), the scorer (score), evaluation (ope),
-    training beside stable-baselines3 (train).
+    """Measure speed on this machine: env, score, ope, train.
 
+    That is the centre, the scorer, offline evaluation, and training beside stable-baselines3.
     Two studies on planted truth take minutes: how often intervals hold it (coverage), how often
     the gate is wrong (gate). So does the HTTP server beside others (serve). Every policy and its
     peers on held-out days (quality) take hours; what is done is kept in runs/quality.

@@ -33,11 +33,11 @@ from experiments.vec_env import Normalisation
 from nba.learn.greedy import GreedyLearner
 from nba.types import Policy
 
-_CONFIG: Final = TrainConfig(preset="bank", scenario="peak")
-_UPDATES: Final = 4  # of each learner; the first, which warms caches up, is not counted
-_DAYS: Final = 40  # held-out days that a snapshot lives through
+CONFIG: Final = TrainConfig(preset="bank", scenario="peak")
+UPDATES: Final = 4  # of each learner; the first, which warms caches up, is not counted
+DAYS: Final = 40  # held-out days that a snapshot lives through
 _LOOK_EVERY: Final = 2  # updates
-_LARGEST: Final = 500_000  # decisions after which greedy counts as not passed
+LARGEST: Final = 500_000  # decisions after which greedy counts as not passed
 _DEFAULT_CENTRES: Final = 8
 
 
@@ -67,14 +67,14 @@ def _speed() -> list[Row]:
 
 
 def _our_rate(learner: GreedyLearner, scale: Normalisation) -> float:
-    per_update = _CONFIG.n_envs * _CONFIG.rollout_steps
+    per_update = CONFIG.n_envs * CONFIG.rollout_steps
     clock: list[float] = []
 
     def tick(_: Trained) -> bool:
         clock.append(time.process_time())
         return True
 
-    config = replace(_CONFIG, total_steps=_UPDATES * per_update)
+    config = replace(CONFIG, total_steps=UPDATES * per_update)
     train(config, learner.model, scale, after_update=tick)
     return per_update * (len(clock) - 1) / (clock[-1] - clock[0])
 
@@ -85,20 +85,20 @@ def _default_peer() -> MaskablePPO:
 
 
 def _equal_peer_in_gymnasium() -> MaskablePPO:
-    return _equal(_gymnasium(_CONFIG.n_envs))
+    return _equal(_gymnasium(CONFIG.n_envs))
 
 
 def _equal_peer() -> MaskablePPO:
-    return _equal(make_vec_env("bank", scenario="peak", n_centres=_CONFIG.n_envs, stagger=True))
+    return _equal(make_vec_env("bank", scenario="peak", n_centres=CONFIG.n_envs, stagger=True))
 
 
 def _equal(centres: VecEnv) -> MaskablePPO:
     return MaskablePPO(
         "MultiInputPolicy",
         centres,
-        n_steps=_CONFIG.rollout_steps,
-        batch_size=_CONFIG.batch_size,
-        n_epochs=_CONFIG.epochs,
+        n_steps=CONFIG.rollout_steps,
+        batch_size=CONFIG.batch_size,
+        n_epochs=CONFIG.epochs,
         device="cpu",
     )
 
@@ -114,7 +114,7 @@ def _peer_rate(learner: MaskablePPO) -> float:
     per_update = learner.n_envs * learner.n_steps
     learner.set_logger(Logger(folder=None, output_formats=[]))
     clock = _Clock()
-    learner.learn(_UPDATES * per_update, callback=clock)
+    learner.learn(UPDATES * per_update, callback=clock)
     return per_update * (len(clock.times) - 1) / (clock.times[-1] - clock.times[0])
 
 
@@ -137,7 +137,7 @@ class _Clock(BaseCallback):
 
 def _time_to_pass() -> list[Row]:
     """From nothing but the log, and from LinUCB; the tuned index rule is above greedy already."""
-    centre = centre_of(_CONFIG.preset, _CONFIG.scenario)
+    centre = centre_of(CONFIG.preset, CONFIG.scenario)
     schooling = Schooling(memory=None)
     log = exploring_log(centre, schooling)
     learner = GreedyLearner()
@@ -154,7 +154,7 @@ def _time_to_pass() -> list[Row]:
     for name, (start, before) in starts.items():
         seconds, decisions = _until_passed(start, learner, Normalisation.of_log(log), greedy)
         told = (
-            f"{name}; {decisions:,} decisions of training" if decisions else f"{name}: not passed"
+            f"{name}; {decisions:,} decisions of training" if decisions else f"{name}; not passed"
         )
         measured.append(Row("greedy passed", before + seconds, "CPU-s", told))
     return measured
@@ -164,7 +164,7 @@ def _until_passed(
     start: StartingPoint, learner: GreedyLearner, scale: Normalisation, greedy: DayTable
 ) -> tuple[float, int]:
     """CPU-seconds of training until a snapshot is surely above greedy, and its decisions."""
-    config = start.applied_to(replace(_CONFIG, total_steps=_LARGEST))
+    config = start.applied_to(replace(CONFIG, total_steps=LARGEST))
     looking = 0.0
     passed = 0
     begun = time.process_time()
@@ -185,5 +185,5 @@ def _until_passed(
 
 
 def _lived(policy: Policy) -> DayTable:
-    centre = centre_of(_CONFIG.preset, _CONFIG.scenario)
-    return simulate(policy, centre, n_days=_DAYS, seed=Seeds.of(0).test)
+    centre = centre_of(CONFIG.preset, CONFIG.scenario)
+    return simulate(policy, centre, n_days=DAYS, seed=Seeds.of(0).test)

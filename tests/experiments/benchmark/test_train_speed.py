@@ -9,11 +9,11 @@ from experiments.benchmark import train_speed
 
 @pytest.mark.slow
 def test_every_peer_has_a_rate_and_both_starts_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = replace(train_speed._CONFIG, n_envs=16, rollout_steps=32, batch_size=256)
-    monkeypatch.setattr(train_speed, "_CONFIG", small)
-    monkeypatch.setattr(train_speed, "_UPDATES", 2)
-    monkeypatch.setattr(train_speed, "_DAYS", 2)
-    monkeypatch.setattr(train_speed, "_LARGEST", 2048)
+    small = replace(train_speed.CONFIG, n_envs=16, rollout_steps=32, batch_size=256)
+    monkeypatch.setattr(train_speed, "CONFIG", small)
+    monkeypatch.setattr(train_speed, "UPDATES", 2)
+    monkeypatch.setattr(train_speed, "DAYS", 2)
+    monkeypatch.setattr(train_speed, "LARGEST", 2048)
     ours, *others = train_speed.rows()
     peers, starts = others[:3], others[3:]
     assert ours.value > 0
