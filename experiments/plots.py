@@ -5,6 +5,7 @@ text.
 """
 
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -133,6 +134,38 @@ def small_bars(panels: Mapping[str, Mapping[str, float]], highlight: str) -> str
             axes.set_xticks([])
             axes.spines["bottom"].set_visible(False)
             _rows(axes, names)
+        return as_svg(figure)
+
+
+def by_segment(values: Mapping[str, Mapping[str, float]], label: str, highlight: str) -> str:
+    """Per segment one row with a point for each policy; a line at zero."""
+    with style.context(figure_style("segments")):
+        figure, axes = canvas(len(values) * _ROW + 1.0)
+        policies = dict.fromkeys(name for row in values.values() for name in row)
+        for policy, marker in zip(policies, itertools.cycle("osD^v"), strict=False):
+            places = [(row[policy], at) for at, row in enumerate(values.values()) if policy in row]
+            colour = ACCENT if policy == highlight else REST
+            axes.plot(*zip(*places, strict=True), marker, color=colour, label=policy)
+        axes.axvline(0.0, color=INK, linewidth=0.8, alpha=0.6)
+        _rows(axes, list(values))
+        axes.set_xlabel(label)
+        axes.legend(
+            ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, fontsize=8.5
+        )
+        return as_svg(figure)
+
+
+def frontier(places: Mapping[str, tuple[float, float]], x: str, y: str, highlight: str) -> str:
+    """One named point per policy, such as its wait against its occupancy."""
+    with style.context(figure_style(f"frontier {x} {y}")):
+        figure, axes = canvas(3.2)
+        for policy, place in places.items():
+            axes.plot(*place, "o", color=ACCENT if policy == highlight else REST, markersize=6.0)
+            axes.annotate(policy, place, (6, 4), textcoords="offset points", fontsize=8.5)
+        axes.margins(0.2)
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
+        axes.grid(alpha=0.2, color=INK, linewidth=0.5)
         return as_svg(figure)
 
 

@@ -12,8 +12,9 @@ class Seeds:
     tuning: int
     training: int
     test: int
+    validation: int
 
     @classmethod
     def of(cls, seed: int) -> "Seeds":
         """The blocks of one seed below a million."""
-        return cls(*(1_000_000 * (block + 1) + seed for block in range(5)))
+        return cls(*(1_000_000 * (block + 1) + seed for block in range(6)))

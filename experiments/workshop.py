@@ -22,6 +22,7 @@ from experiments.simulate import centre_of
 from experiments.starting_point import StartingPoint, starting_point
 from experiments.train import Trained, train
 from experiments.tune import rounds, tune_prices
+from experiments.validation import log_validation
 from experiments.vec_env import Normalisation
 from nba.act.bundle import Card, save_policy
 from nba.act.policy import ActionScorer
@@ -75,6 +76,7 @@ def learn_from_config(config: LearnConfig, out: Path, *, resume: bool = False) -
             training = {"learner": config.learner, "config": plain}
             out.mkdir(parents=True, exist_ok=True)
             version = save_policy(path, policy, Card(CONTACT_CENTRE, Objective(), training))
+            log_validation(run, policy, centre, config.seed)
             tracking.register_policy(run, path)
     return path, version
 
@@ -120,6 +122,7 @@ def train_from_config(config: TrainConfig, out: Path, *, resume: bool = False) -
             cut = {} if trained.finished else {CUT_SHORT: trained.learner.num_timesteps}
             version = walk.save_trained(path, policy, config, prices, cut)
             log_training(run, trained, {})
+            log_validation(run, policy, centre, config.seed)
             tracking.register_policy(run, path)
     return path, version
 
