@@ -56,12 +56,21 @@ def observation(
     prior_model: RewardModel,
     normalisation: Normalisation,
 ) -> dict[str, Floats32]:
-    """What the torch scorer reads: standardised rows, mask, and the prior less its best."""
+    """What the torch scorer reads: standardised rows, mask, and the prior less its best.
+
+    `pooled` (B, 2p) is the mean and the largest of every column over the legal actions: what the
+    value is told of them, made once and not in every epoch.
+    """
     prior = prior_model.batch_rewards(context, actions)
     best = np.where(mask, prior, -np.inf).max(axis=1, keepdims=True)
+    rows = normalisation.actions(actions) * mask[:, :, None]
+    shares = (mask / mask.sum(axis=1, keepdims=True)).astype(np.float32)
+    mean = (shares[:, None, :] @ rows)[:, 0]
+    largest = np.where(mask[:, :, None], rows, -np.inf).max(axis=1)
     return {
         "context": normalisation.context(context),
-        "actions": normalisation.actions(actions) * mask[:, :, None],
+        "actions": rows,
+        "pooled": np.concatenate([mean, largest], axis=1, dtype=np.float32),
         "mask": mask.astype(np.float32),
         "prior": np.where(mask, prior - best, 0.0).astype(np.float32),
     }
@@ -98,6 +107,7 @@ class ContactCentreVecEnv(MaskedBatch):
         box = {
             "context": context.shape[1:],
             "actions": (self._width, actions.shape[2]),
+            "pooled": (2 * actions.shape[2],),
             "mask": (self._width,),
             "prior": (self._width,),
         }

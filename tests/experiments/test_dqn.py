@@ -59,6 +59,7 @@ def test_padding_does_not_change_the_values() -> None:
     net, seen = trained(), tensors(SEEN)
     wider = {
         "context": seen["context"],
+        "pooled": seen["pooled"],
         "actions": th.nn.functional.pad(seen["actions"], (0, 0, 0, 3)),
         "mask": th.nn.functional.pad(seen["mask"], (0, 3)),
         "prior": th.nn.functional.pad(seen["prior"], (0, 3)),

@@ -120,3 +120,11 @@ def test_a_constant_column_keeps_its_unit() -> None:
     assert (scale.context_std > 0).all()
     assert (scale.action_std > 0).all()
     assert np.abs(scale.context(np.full((1, 26), 1e9, dtype=np.float32))).max() == CLIP
+
+
+def test_the_pool_is_the_mean_and_the_largest_of_what_is_legal() -> None:
+    seen = vec_env().reset()
+    for place, mask in enumerate(seen["mask"] > 0.5):
+        rows = seen["actions"][place, mask]
+        expected = np.concatenate([rows.mean(axis=0), rows.max(axis=0)])
+        np.testing.assert_allclose(seen["pooled"][place], expected, atol=1e-5)
