@@ -2,13 +2,23 @@
 
 import asyncio
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]  # without its stubs, for two lines
 import pytest
 
+from experiments.config import LearnConfig
 from experiments.policy_model import PolicyModel
+from experiments.workshop import learn_from_config
 from nba.act.bundle import Card, save_policy
 from nba.errors import InputError
 from nba.listen.contact_features import CONTACT_CENTRE
@@ -88,3 +98,40 @@ def test_a_refused_request_is_named_by_its_row_and_field(model: PolicyModel) -> 
 def test_other_input_is_refused(model: PolicyModel) -> None:
     with pytest.raises(InputError, match="of type int"):
         model.predict(3)
+
+
+@pytest.mark.slow
+def test_mlflow_serves_what_a_training_registered(tmp_path: Path) -> None:
+    config = LearnConfig("linucb", rounds=1, round_days=1, log_days=1)
+    path, _ = learn_from_config(config, tmp_path / "run")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
+    words += ["-m", "models:/next-best-action@challenger", "-h", "127.0.0.1", "-p", str(port)]
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'run' / 'mlflow.db'}"}
+    # MLflow calls uvicorn by its name.
+    store["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    served = subprocess.Popen(words, env={**os.environ, **store}, start_new_session=True)
+    try:
+        answer = _asked(f"http://127.0.0.1:{port}/invocations", served)
+    finally:
+        os.killpg(served.pid, signal.SIGTERM)
+        served.wait(30)
+    request = REQUEST | {"decision_id": "d-1"}
+    assert answer == {"predictions": PolicyModel(path).predict([request])}
+
+
+def _asked(url: str, served: subprocess.Popen[bytes]) -> object:
+    """The answer, once there is one: MLflow takes its time to start."""
+    body = json.dumps({"inputs": [REQUEST | {"decision_id": "d-1"}]}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 our own server
+    end = time.monotonic() + 120
+    while True:
+        assert served.poll() is None, "mlflow models serve has ended"
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310 as above
+                return json.loads(reply.read())
+        except urllib.error.URLError as error:
+            if isinstance(error, urllib.error.HTTPError) or time.monotonic() > end:
+                raise
+            time.sleep(0.5)
