@@ -1,6 +1,7 @@
 """A training run in a file: every setting with its unit, unknown keys refused."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 from nba.errors import InputError
 
 SCORER: Final = "action_scorer"  # the learner that TrainConfig is for
+SWEEP: Final = "sweep"  # the table of a file that only `nba sweep` reads
 INDEX_RULE: Final = "index_rule"  # where the action scorer starts from, unless told otherwise
 _TINY: Final = 1e-12
 _SEED: Final = ("seed", 0, 999_999)
@@ -125,12 +127,24 @@ def read_config(path: Path) -> TrainConfig | LearnConfig:
 
     Its key `learner` says which rung of the ladder it is for; without one it is the action scorer.
     """
+    values = read_toml(path)
+    values.pop(SWEEP, None)
+    return config_of(values, path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds; InputError if it cannot be read or is none."""
     try:
-        values = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
+
+
+def config_of(given: Mapping[str, object], path: Path) -> TrainConfig | LearnConfig:
+    """The configuration of these keys; InputError names the key and the file they are from."""
+    values: dict[str, Any] = dict(given)
     if values.get("learner") == SCORER:
         del values["learner"]
     kind = LearnConfig if "learner" in values else TrainConfig

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,7 @@ from nba.listen.log import read_log
 from nba.listen.objective import Objective
 from nba.listen.outcomes import JoinReport
 from nba.terminal import note, progress
-from nba.types import DecisionLog
+from nba.types import DecisionLog, Policy
 from nba.understand.prices import Prices, priced
 from nba.understand.reward_model import LinearRewardModel
 
@@ -48,6 +48,16 @@ class Tuning:
     days: int = 40  # of the first round; each later one takes five times as many
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the training of an action scorer starts from, whatever its settings are."""
+
+    log: DecisionLog
+    model: LinearRewardModel
+    start: StartingPoint
+    prices: Prices | None = None  # of the index rule, where that is the start
+
+
 def learn_from_config(config: LearnConfig, out: Path, *, resume: bool = False) -> tuple[Path, str]:
     """Learn a rung below the action scorer as configured; the policy file and its version.
 
@@ -55,30 +65,43 @@ def learn_from_config(config: LearnConfig, out: Path, *, resume: bool = False) -
 
     Raises InputError for a learner that no policy file can hold, or for an `out` in use.
     """
-    if config.learner not in FILED:
-        known = ", ".join([SCORER, *FILED])
-        raise InputError(f"learner is {config.learner!r}; use one of {known}")
+    check_learner(config)
     path = out / "policy.safetensors"
     if path.exists() and not resume:
         raise InputError(f"{path} exists; choose another --out, or remove that file")
-    claim(out, config, resume=resume)
-    centre = centre_of(config.preset, config.scenario)
+    claim(out, config.as_dict(), resume=resume)
+    with threadpool_limits(1):
+        policy = learned(config, out)
+        name, plain = f"{config.learner} {config.preset}", config.as_dict()
+        with tracking.start(out, "train", name, config=plain, seed=config.seed) as run:
+            version = save_learned(path, policy, config)
+            log_validation(run, policy, centre_of(config.preset, config.scenario), config.seed)
+            tracking.register_policy(run, path)
+    return path, version
+
+
+def check_learner(config: LearnConfig) -> None:
+    """Raise InputError for a learner that no policy file can hold."""
+    if config.learner not in FILED:
+        known = ", ".join([SCORER, *FILED])
+        raise InputError(f"learner is {config.learner!r}; use one of {known}")
+
+
+def learned(config: LearnConfig, out: Path) -> Policy:
+    """What a rung below the action scorer learns; its searches and rounds are kept in `out`."""
     plain = config.as_dict()
     schooling = Schooling(
         **{f.name: plain[f.name] for f in fields(Schooling) if f.name in plain},
         memory=out / "tuning.jsonl",
         checkpoint=out / "checkpoint.safetensors",
     )
-    with threadpool_limits(1):
-        policy = LEARNED[config.learner](centre, schooling)
-        name = f"{config.learner} {config.preset}"
-        with tracking.start(out, "train", name, config=plain, seed=config.seed) as run:
-            training = {"learner": config.learner, "config": plain}
-            out.mkdir(parents=True, exist_ok=True)
-            version = save_policy(path, policy, Card(CONTACT_CENTRE, Objective(), training))
-            log_validation(run, policy, centre, config.seed)
-            tracking.register_policy(run, path)
-    return path, version
+    return LEARNED[config.learner](centre_of(config.preset, config.scenario), schooling)
+
+
+def save_learned(path: Path, policy: Policy, config: LearnConfig) -> str:
+    """Write the policy file of such a rung; its version."""
+    training = {"learner": config.learner, "config": config.as_dict()}
+    return save_policy(path, policy, Card(CONTACT_CENTRE, Objective(), training))
 
 
 def train_from_config(config: TrainConfig, out: Path, *, resume: bool = False) -> tuple[Path, str]:
@@ -88,31 +111,18 @@ def train_from_config(config: TrainConfig, out: Path, *, resume: bool = False) -
     what has been learned so far. With `resume` a run that was killed or interrupted goes on where
     its last update ended, and ends with the very file that it would have ended with.
     """
-    start = None if config.start == INDEX_RULE else starting_point(Path(config.start))
+    start = given_start(config)
     if (out / "log").exists() and not resume:
         raise InputError(
             f"{out / 'log'} exists; go on with that run by --resume, or choose another --out"
         )
-    claim(out, config, resume=resume)
-    centre, seeds = centre_of(config.preset, config.scenario), Seeds.of(config.seed)
+    claim(out, config.as_dict(), resume=resume)
     with threadpool_limits(1):
-        log = _log_of(out, centre, config.log_days, seeds.learning_log)
-        learner = GreedyLearner()
-        learner.learn(log)
-        prices = None
-        if config.start == INDEX_RULE:
-            memory = out / "tuning.jsonl"
-            prices = tuned(learner.model, centre, Tuning(), seeds.tuning, memory=memory)
+        ready = prepared(config, out, start)
         with tracking.start(
             out, "train", config.preset, config=config.as_dict(), seed=config.seed
         ) as run:
-            if start is None:
-                assert prices is not None
-                start = StartingPoint(priced(learner.model, CONTACT_CENTRE.action_names, prices))
-            kept = out / "checkpoint.pt"
-            trained, policy = trained_from(
-                config, centre, log, learner.model, start, "train", checkpoint=kept
-            )
+            trained, policy = trained_on(ready, config, checkpoint=out / "checkpoint.pt")
             if not trained.finished:
                 note(
                     f"interrupted after {trained.learner.num_timesteps} decisions; --resume goes on"
@@ -120,16 +130,56 @@ def train_from_config(config: TrainConfig, out: Path, *, resume: bool = False) -
             path = out / "policy.safetensors"
             # The card tells whoever reads the file later that it is not what the settings promise.
             cut = {} if trained.finished else {CUT_SHORT: trained.learner.num_timesteps}
-            version = walk.save_trained(path, policy, config, prices, cut)
+            version = walk.save_trained(path, policy, config, ready.prices, cut)
             log_training(run, trained, {})
-            log_validation(run, policy, centre, config.seed)
+            log_validation(run, policy, centre_of(config.preset, config.scenario), config.seed)
             tracking.register_policy(run, path)
     return path, version
 
 
-def claim(out: Path, config: TrainConfig | LearnConfig, *, resume: bool) -> None:
+def given_start(config: TrainConfig) -> StartingPoint | None:
+    """What the configured policy file gives training to start from; None: the tuned index rule."""
+    return None if config.start == INDEX_RULE else starting_point(Path(config.start))
+
+
+def prepared(config: TrainConfig, out: Path, start: StartingPoint | None) -> Prepared:
+    """Log, fit and, without a start of its own, tune; what `out` holds of it is not done again."""
+    centre, seeds = centre_of(config.preset, config.scenario), Seeds.of(config.seed)
+    log = _log_of(out, centre, config.log_days, seeds.learning_log)
+    learner = GreedyLearner()
+    learner.learn(log)
+    if start is not None:
+        return Prepared(log, learner.model, start)
+    memory = out / "tuning.jsonl"
+    prices = tuned(learner.model, centre, Tuning(), seeds.tuning, memory=memory)
+    start = StartingPoint(priced(learner.model, CONTACT_CENTRE.action_names, prices))
+    return Prepared(log, learner.model, start, prices)
+
+
+def trained_on(
+    ready: Prepared,
+    config: TrainConfig,
+    *,
+    checkpoint: Path,
+    after_update: Callable[[Trained], bool] | None = None,
+) -> tuple[Trained, ActionScorer]:
+    """The action scorer trained from what has been prepared for it, exported and proven."""
+    centre = centre_of(config.preset, config.scenario)
+    return trained_from(
+        config,
+        centre,
+        ready.log,
+        ready.model,
+        ready.start,
+        "train",
+        checkpoint=checkpoint,
+        after_update=after_update,
+    )
+
+
+def claim(out: Path, settings: Mapping[str, object], *, resume: bool) -> None:
     """Write down whose run the folder holds; InputError if another's would be gone on with."""
-    path, text = out / "config.json", json.dumps(config.as_dict(), indent=1)
+    path, text = out / "config.json", json.dumps(settings, indent=1)
     if resume and path.exists() and path.read_text() != text:
         raise InputError(
             f"{out} holds a run with other settings, see {path}; resume it with those, or choose "
@@ -203,12 +253,21 @@ def trained_from(
     title: str,
     *,
     checkpoint: Path | None = None,
+    after_update: Callable[[Trained], bool] | None = None,
 ) -> tuple[Trained, ActionScorer]:
     """The action scorer trained from a bandit's model or on from a scorer, and proven equal."""
     prior, scale = start.prior_model, start.normalisation or Normalisation.of_log(log)
     config = start.applied_to(config)
     with progress(title, config.whole_steps) as advance:
-        trained = train(config, prior, scale, start=start, checkpoint=checkpoint, progress=advance)
+        trained = train(
+            config,
+            prior,
+            scale,
+            start=start,
+            checkpoint=checkpoint,
+            after_update=after_update,
+            progress=advance,
+        )
     policy = walk.export_proven(trained, config, centre, reward_model=model, prior_model=prior)
     return trained, policy
 

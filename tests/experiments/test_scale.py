@@ -1,6 +1,5 @@
 """Ray Data: the same result as one process, and the same refusals."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
 import pytest
 
-from experiments.scale import evaluate_columns, parts_on, start_ray
+from experiments.scale import evaluate_columns, parts_on
 from nba import ope
 from nba.act.uniform import Uniform
 from nba.errors import InputError, LogError
@@ -40,16 +39,6 @@ class Half(Uniform):
 
 # Ray's own start-up warns of things that are not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[None]:
-    """Ray on this machine, started once."""
-    import ray
-
-    start_ray(2)
-    yield
-    ray.shutdown()
 
 
 @pytest.fixture(scope="module")
