@@ -4,6 +4,7 @@ Sources: Steele, Lea, Flood 2014 (SplitMix64); NumPy's SeedSequence for the name
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,22 @@ def keyed_uniform(*parts: str) -> float:
     True
     """
     return (text_key(*parts) >> 11) * _MANTISSA
+
+
+def keyed_uniforms_of(names: Sequence[str], *rest: str) -> NDArray[np.float64]:
+    """`keyed_uniform(name, *rest)` of each name.
+
+    >>> keyed_uniforms_of(["d-1"], "digest")[0] == keyed_uniform("d-1", "digest")
+    np.True_
+    """
+    tail = b"".join(len(part.encode()).to_bytes(4, "little") + part.encode() for part in rest)
+    digest, encoded = hashlib.blake2b, [name.encode() for name in names]
+    keys = [
+        digest(len(name).to_bytes(4, "little") + name + tail, digest_size=8).digest()
+        for name in encoded
+    ]
+    found = np.frombuffer(b"".join(keys), dtype="<u8") >> np.uint64(11)
+    return found.astype(np.float64) * _MANTISSA
 
 
 def keyed_uniforms(keys: NDArray[np.uint64], salt: int) -> NDArray[np.float64]:

@@ -9,8 +9,15 @@ import click
 
 from nba.errors import InputError, LogError
 from nba.terminal import print_json, progress
-from serving.journal.keys import id_of
-from serving.journal.records import DECISION, DecisionRecord, decode_record, kind_of
+from serving.journal.entries import holds
+from serving.journal.records import (
+    BATCH,
+    DECISION,
+    BatchRecord,
+    DecisionRecord,
+    decode_record,
+    kind_of,
+)
 from serving.journal.segments import (
     journal_folders,
     read_segment,
@@ -19,6 +26,7 @@ from serving.journal.segments import (
     segment_path,
 )
 from serving.path.replay import Difference, replay, replay_baseline, versions
+from serving.path.replay_many import replay_many
 from serving.policies.served import Served, load_served
 from serving.policies.store import SUFFIX
 
@@ -57,10 +65,15 @@ def replay_journal(
     with progress("replay (segments)", len(segments)) as advance:
         for path in segments:
             for record in _decisions(path, decision_id):
+                if isinstance(record, BatchRecord):
+                    found = replay_many(record, _policy_of(record, record.name, known))
+                    differences += [d for d in found if decision_id in (None, d.decision_id)]
+                    replayed += record.gone.count(0) if decision_id is None else 1
+                    continue
                 if record.mode == "baseline":
                     differences += replay_baseline(record)
                 else:
-                    differences += replay(record, _policy_of(record, known))
+                    differences += replay(record, _policy_of(record, record.decision_id, known))
                 replayed += 1
             advance()
     if decision_id is not None and not replayed:
@@ -69,12 +82,13 @@ def replay_journal(
     return 1 if differences else 0
 
 
-def _decisions(path: Path, decision_id: str | None) -> Iterator[DecisionRecord]:
-    wanted = None if decision_id is None else decision_id.encode()
+def _decisions(path: Path, decision_id: str | None) -> Iterator[DecisionRecord | BatchRecord]:
     for _, payload in records_from(read_segment(path)):
-        if kind_of(payload) == DECISION and wanted in (None, id_of(payload)):
+        if kind_of(payload) not in (DECISION, BATCH):
+            continue
+        if decision_id is None or holds(payload, decision_id):
             record = decode_record(payload)
-            assert isinstance(record, DecisionRecord)
+            assert isinstance(record, DecisionRecord | BatchRecord)
             yield record
 
 
@@ -93,11 +107,13 @@ def _policies(given: tuple[Path, ...]) -> dict[tuple[str, str], Served]:
     return known
 
 
-def _policy_of(record: DecisionRecord, known: dict[tuple[str, str], Served]) -> Served:
+def _policy_of(
+    record: DecisionRecord | BatchRecord, name: str, known: dict[tuple[str, str], Served]
+) -> Served:
     found = known.get((record.spec_version, record.policy_version))
     if found is None:
         raise InputError(
-            f"decision {record.decision_id!r} was made by policy {record.policy!r} version "
+            f"decision {name!r} was made by policy {record.policy!r} version "
             f"{record.policy_version}, which is in none of --policies; add its file"
         )
     return found

@@ -8,11 +8,12 @@ from typing import Protocol
 from nba.errors import RequestError
 from serving.journal.index import Entry, Index
 from serving.journal.journal import Journal
-from serving.journal.records import DecisionRecord, decode_record
-from serving.journal.specs import Kept, keep_spec
+from serving.journal.records import BatchRecord, DecisionRecord, decode_record
+from serving.journal.specs import Kept, keep_spec, kept_specs
 from serving.lifecycle_log import LifecycleLog
 from serving.metrics.metrics import Metrics
 from serving.path.slow import SlowWatch
+from serving.path.told import told_in_full
 from serving.personalizer.mapping import FeatureMap, read_feature_map
 from serving.policies.store import PolicyStore
 from serving.settings import Settings
@@ -79,5 +80,11 @@ class Server:
     async def record(self, entry: Entry) -> DecisionRecord:
         """A decision's record, once everything promised about it is durable."""
         record = decode_record(self.journal.read(await entry.settled()))
+        if isinstance(record, BatchRecord):
+            served = self.store.version(record.policy_version)
+            if served is None:
+                kept = kept_specs(self.settings.journal)[record.spec_version]
+                return told_in_full(record, entry.row, kept.spec, None)
+            return told_in_full(record, entry.row, served.loaded.card.spec, served)
         assert isinstance(record, DecisionRecord)
         return record

@@ -4,14 +4,14 @@ The draw is keyed by decision id and policy version: a retry or a replay draws t
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import nextafter
 
 import numpy as np
 
 from nba.errors import InputError
-from nba.seeding import keyed_uniform
+from nba.seeding import keyed_uniform, keyed_uniforms_of
 from nba.types import ActionSet, Context, Decision, Floats, Ints, Policy
 
 _SUM_TOLERANCE = 1e-6
@@ -55,6 +55,19 @@ def draw_one(probabilities: list[float], *, decision_id: str, version: str) -> i
         return int(draw(np.array([probabilities]), np.zeros(1))[0][0])  # which says what is wrong
     point = min(keyed_uniform(decision_id, version) * total, nextafter(total, 0.0))
     return bisect_right(cumulated, point)
+
+
+def draw_many(
+    probabilities: Floats, *, decision_ids: Sequence[str], version: str
+) -> tuple[Ints, Floats]:
+    """What `draw_one` gives for each row (B, A) and its id: chosen (B,), propensity (B,).
+
+    Raises InputError naming a row that is no distribution.
+
+    >>> draw_many(np.array([[0.0, 1.0]]), decision_ids=["d-1"], version="a")
+    (array([1]), array([1.]))
+    """
+    return draw(probabilities, keyed_uniforms_of(decision_ids, version))
 
 
 def decide(

@@ -13,9 +13,10 @@ from nba.act.condition import FACTS, Comparison, Sum
 from nba.act.rules import STAGES, WAYS_OUT, Rule, RuleSet, conditions
 from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
-from nba.types import ACTION_KINDS, Bools, Floats32
+from nba.types import ACTION_KINDS, Bools, Floats32, Ints
 
 NOTHING: Final[Mapping[str, float]] = {}
+UNAVAILABLE: Final = "unavailable"  # stands where a rule's name does, before the caller's reason
 _NOT_CONSENTED: Final[Mapping[str, float]] = {"consent": 0.0}
 _ROUNDING: Final = 1e-5  # of a screen's scale: a sum of products errs by less
 
@@ -81,8 +82,27 @@ class Eligibility:
                 hit = near.any(axis=0).tolist()
                 suspects += [p for p, found in zip(self._screened, hit, strict=True) if found]
         if not suspects and not unavailable:
-            return Applied(None, {}, _whole(len(kinds)))
+            return Applied(None, {}, untouched(len(kinds)))
         return self._remove(sorted(suspects), context, actions, kinds, known, unavailable or {})
+
+    def suspects(self, context: Floats32, actions: Floats32, starts: Ints) -> Bools:
+        """(B,): the decisions of a batch of whose actions a rule may remove one, and maybe others.
+
+        Contexts (B, d) of customers who consented, all actions (N, p), and where each decision's
+        actions begin (B,); every decision has one at least.
+        """
+        found = np.zeros(len(context), dtype=np.bool_)
+        for place, may in self._always:
+            shared = self._compiled[place].shared
+            if any(one.left.context or one.right.context for one in shared):
+                found |= np.fromiter((may(row, NOTHING) for row in context), np.bool_, len(context))
+            elif may(context[0], NOTHING):
+                found[:] = True
+        if self._screened:
+            near = (actions.dot(self._weights) > 0.0).any(axis=1)
+            if near.any():
+                found |= np.logical_or.reduceat(near, starts)
+        return found
 
     def _remove(
         self,
@@ -93,7 +113,7 @@ class Eligibility:
         facts: Mapping[str, float],
         unavailable: Mapping[int, str],
     ) -> Applied:
-        removed = {place: f"unavailable: {reason}" for place, reason in unavailable.items()}
+        removed = {place: f"{UNAVAILABLE}: {reason}" for place, reason in unavailable.items()}
         left = dict.fromkeys(STAGES, len(removed))  # removed up to the end of each stage
         for place in suspects:
             each = self._compiled[place]
@@ -252,5 +272,6 @@ def _way_out(
     )
 
 
-def _whole(n_actions: int) -> dict[str, int]:
+def untouched(n_actions: int) -> dict[str, int]:
+    """The funnel of a decision from whose actions no rule removed any."""
     return {"all": n_actions, **dict.fromkeys(STAGES, n_actions), "chosen": 1}

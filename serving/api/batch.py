@@ -4,102 +4,24 @@ A line of JSON each and a line of reply each, in the same order; or rows of Arro
 before the first is decided, so a request with a wrong line changes nothing.
 """
 
-import asyncio
 from typing import Final
 
-from nba.errors import JournalError, RequestError
-from serving.api.arrow_rows import CONTENT_TYPE, read_rows, write_replies
-from serving.api.decide import Made, again, count, make, read_request
+from nba.errors import RequestError
+from serving.api.arrow_rows import CONTENT_TYPE
+from serving.api.batch_arrow import decide_table
+from serving.api.batch_lines import decide_read, read_lines
 from serving.call import JSON, Answer, Call
-from serving.journal.index import Entry
-from serving.journal.journal import Location
-from serving.journal.records import encode_record, reply_of
-from serving.path.asked import Asked
-from serving.schema import DecisionReply, ErrorReply, ErrorText
 from serving.server import Server
 
 NDJSON: Final = b"application/x-ndjson"
-_AT_ONCE: Final = 32  # lines between two looks at what else there is to do
-_Write = asyncio.Future[Location] | None  # None: a dry run
 
 
 async def decide_many(server: Server, call: Call) -> Answer:
     """Answered when all of it is durable; a line that is known already gets its answer again."""
-    arrow = call.headers.get(b"content-type", b"").startswith(CONTENT_TYPE)
-    if arrow:
-        lines = read_rows(call.body)
-    else:
-        lines = [line for line in call.body.split(b"\n") if line.strip()]
+    if call.headers.get(b"content-type", b"").startswith(CONTENT_TYPE):
+        return Answer(await decide_table(server, call.body), 200, CONTENT_TYPE)
+    lines = [line for line in call.body.split(b"\n") if line.strip()]
     if not lines:
         raise RequestError(422, "rows", "there is no line", "send one decision request a line")
-    asked = await _read(server, lines)
-    if len(asked) > server.journal.room:
-        raise JournalError("too many records wait for the disk for all of these")
-    found: list[tuple[Made | Entry | RequestError, _Write]] = []
-    for number, one in enumerate(asked):
-        if number % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)
-        found.append(_promised(server, one))
-    replies = [await _reply(server, line, *each) for line, each in zip(lines, found, strict=True)]
-    if arrow:
-        return Answer(write_replies(replies), 200, CONTENT_TYPE)
+    replies = await decide_read(server, await read_lines(server, lines))
     return Answer(b"\n".join([JSON.encode(reply) for reply in replies]) + b"\n", 200, NDJSON)
-
-
-async def _read(server: Server, lines: list[bytes]) -> list[Asked]:
-    asked: list[Asked] = []
-    ids: set[str] = set()
-    for number, line in enumerate(lines):
-        if number % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)
-        try:
-            one = read_request(server, line)
-            _check_new(one.head.decision_id, ids)
-        except RequestError as error:
-            where = f"rows[{number}].{error.field}"
-            raise RequestError(error.status, where, error.message, error.remedy) from error
-        asked.append(one)
-    return asked
-
-
-def _check_new(name: str | None, ids: set[str]) -> None:
-    if name is None:
-        return
-    if name in ids:
-        remedy = "give each decision its own id"
-        raise RequestError(422, "decision_id", f"{name!r} stands twice", remedy)
-    ids.add(name)
-
-
-def _promised(server: Server, asked: Asked) -> tuple[Made | Entry | RequestError, _Write]:
-    """A row's decision, on its way to the disk; what is known of its id; or why there is none."""
-    try:
-        made = make(server, asked)
-    except RequestError as error:
-        return error, None
-    if isinstance(made, Entry) or asked.head.dry_run:
-        return made, None
-    write = server.journal.append(encode_record(made.record))
-    if asked.head.decision_id is not None:
-        server.index.add_decision(made.record.decision_id, write)
-    return made, write
-
-
-async def _reply(
-    server: Server, line: bytes, found: Made | Entry | RequestError, write: _Write
-) -> DecisionReply | ErrorReply:
-    try:
-        if isinstance(found, RequestError):
-            raise found
-        if isinstance(found, Entry):
-            return await again(server, found, line)
-        if write is None:
-            server.metrics.cell("nba_dry_runs_total").add()
-        else:
-            await asyncio.shield(write)
-            count(server, found)
-        return reply_of(found.record)
-    except RequestError as error:
-        return ErrorReply(ErrorText(error.field, error.message, error.remedy))
-    except JournalError as error:
-        return ErrorReply(ErrorText("journal", str(error), "retry with the same decision_id"))

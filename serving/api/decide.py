@@ -10,6 +10,7 @@ from serving.journal.index import Entry
 from serving.journal.records import DecisionRecord, encode_record, reply_of
 from serving.path.asked import Asked, Head, Reader
 from serving.path.sides import decide_on_side, watching
+from serving.path.told import same_numbers
 from serving.policies.assignment import Assignment
 from serving.schema import DecisionReply, DecisionRequest, decode
 from serving.server import Server
@@ -125,10 +126,17 @@ def _read_again(server: Server, body: bytes, reader: Reader) -> Asked:
 async def again(server: Server, entry: Entry, body: bytes) -> DecisionReply:
     """The answer that a known id got the first time; refused if the request is another one."""
     record = await server.record(entry)
-    if record.request != body and _read(record.request) != _read(body):
+    if not _is_same(server, entry, record.request, body):
         message = f"decision {record.decision_id!r} was made for another request"
         raise RequestError(409, "decision_id", message, "use a new id for a new decision")
     return reply_of(record)
+
+
+def _is_same(server: Server, entry: Entry, first: bytes, body: bytes) -> bool:
+    if first == body or _read(first) == _read(body):
+        return True
+    reader = server.store.current.parts.reader
+    return entry.row >= 0 and same_numbers(first, body, reader)
 
 
 def _read(body: bytes) -> DecisionRequest:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from nba.errors import LogError
-from serving.journal.records import DECISION, OUTCOME, kind_of
+from serving.journal.records import BATCH, DECISION, OUTCOME, kind_of
 from serving.journal.segments import (
     journal_folders,
     read_segment,
@@ -19,7 +19,7 @@ from serving.journal.segments import (
 )
 from serving.journal.sidecar import sidecar_path
 
-_FORGETTABLE: Final = frozenset(b"doavex")  # the others build up state that a start needs
+_FORGETTABLE: Final = frozenset(b"dboavex")  # the others build up state that a start needs
 
 
 class _Timed(Struct, array_like=True):
@@ -80,7 +80,7 @@ def _newest(folder: Path, number: int) -> tuple[float, bool]:
     for _, payload in records_from(read_segment(path)):
         kind = kind_of(payload)
         lasting = lasting or kind not in _FORGETTABLE
-        if kind in (DECISION, OUTCOME):
+        if kind in (DECISION, BATCH, OUTCOME):
             newest = max(newest, _TIMED.decode(payload).at)
     return (path.stat().st_mtime if newest == float("-inf") else newest), lasting
 

@@ -18,16 +18,22 @@ from msgspec import Struct
 
 from nba.errors import LogError
 from nba.listen.whole_file import whole_file
+from serving.journal.batch_rows import row_ids, rows_of_unit, without
 from serving.journal.keys import id_of
 from serving.journal.records import (
     ACTIVATION,
+    BATCH,
     DECISION,
     DELETION,
     OUTCOME,
+    BatchRecord,
     DeletionRecord,
+    decode_record,
+    encode_record,
     kind_of,
 )
 from serving.journal.segments import (
+    HEADER_BYTES,
     frame,
     journal_folders,
     read_segment,
@@ -46,6 +52,7 @@ class _Target(Struct, array_like=True):
     segment: int
     offset: int
     length: int  # of the payload
+    rows: list[int] = []  # of a batch, whose others stay
 
 
 class _Plan(Struct):
@@ -140,10 +147,20 @@ def _targets(journal: Path, customer_id: str) -> tuple[list[_Target], list[int]]
     for _, _, payload in _records(journal):
         if kind_of(payload) == DECISION and _DECIDED.decode(payload).unit == customer_id:
             ids.add(id_of(payload))
+        elif kind_of(payload) == BATCH:
+            record, rows = _batch_rows(payload, customer_id)
+            names = row_ids(record) if rows else []
+            ids.update(names[row].encode() for row in rows)
     quoted = msgspec.json.encode(customer_id)
     targets, kinds = [], []
     for (name, number), offset, payload in _records(journal):
         kind = kind_of(payload)
+        if kind == BATCH:
+            rows = _batch_rows(payload, customer_id)[1]
+            if rows:
+                targets.append(_Target(name, number, offset, len(payload), rows))
+                kinds += [DECISION] * len(rows)
+            continue
         mine = id_of(payload) in ids
         if not mine and kind not in (DECISION, OUTCOME, ACTIVATION, DELETION):
             mine = _names(payload, customer_id, quoted)
@@ -151,6 +168,12 @@ def _targets(journal: Path, customer_id: str) -> tuple[list[_Target], list[int]]
             targets.append(_Target(name, number, offset, len(payload)))
             kinds.append(kind)
     return targets, kinds
+
+
+def _batch_rows(payload: bytes | memoryview, customer_id: str) -> tuple[BatchRecord, list[int]]:
+    record = decode_record(payload)
+    assert isinstance(record, BatchRecord)
+    return record, rows_of_unit(record, customer_id)
 
 
 def _names(payload: memoryview, customer_id: str, quoted: bytes) -> bool:
@@ -172,13 +195,20 @@ def _overwrite(
     folder: Path, number: int, targets: list[_Target], tombstone: DeletionRecord
 ) -> None:
     try:
-        file = os.open(segment_path(folder, number), os.O_WRONLY | os.O_CLOEXEC)
+        file = os.open(segment_path(folder, number), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:  # expired meanwhile
         return
     was_sealed = sealed_entries(folder, number) is not None
     try:
         for target in targets:
-            record = frame(filled(tombstone, target.length))
+            if target.rows:
+                # Of any mixture of old and new bytes, which a crash may have left, comes the new.
+                old = os.pread(file, target.length, target.offset + HEADER_BYTES)
+                torn = decode_record(old)
+                assert isinstance(torn, BatchRecord)
+                record = frame(encode_record(without(torn, target.rows)))
+            else:
+                record = frame(filled(tombstone, target.length))
             if os.pwrite(file, record, target.offset) != len(record):
                 raise OSError("a write over an old record was cut short; forget again")
         os.fsync(file)

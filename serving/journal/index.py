@@ -6,11 +6,14 @@ memory holds no more of it than its place in the journal.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from serving.journal.batch_rows import row_number
 from serving.journal.journal import Journal, Location
 from serving.journal.records import (
     ACTIVATION,
+    BATCH,
     DECISION,
     OUTCOME,
     OVERRIDE,
@@ -30,6 +33,7 @@ class Entry:
     writes: list[asyncio.Future[Location]] = field(default_factory=list)  # what is under way
     activated: bool = False  # a deferred decision was shown after all
     override: OverrideRecord | None = None  # what a person did instead
+    row: int = -1  # of a batch's record
 
     async def settled(self) -> Location:
         """Where the decision lies, once everything promised so far is durable.
@@ -49,6 +53,7 @@ class Index:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._under_way: dict[str, Entry] = {}
+        self._promised: dict[str, tuple[asyncio.Future[Location], int]] = {}  # rows of batches
 
     def __len__(self) -> int:
         return self._journal.table.decisions
@@ -58,11 +63,27 @@ class Index:
 
         Raises JournalError if its record is damaged.
         """
-        return self._under_way.get(decision_id) or self._durable(decision_id)
+        found = self._under_way.get(decision_id)
+        if found is None and decision_id in self._promised:
+            write, row = self._promised[decision_id]
+            found = self.add_decision(decision_id, write, row=row)
+        return found or self._durable(decision_id)
 
-    def add_decision(self, decision_id: str, write: asyncio.Future[Location]) -> Entry:
+    def add_batch(self, ids: Sequence[str], write: asyncio.Future[Location]) -> None:
+        """Note the rows of a batch whose record is being written; a failed write removes them."""
+        self._promised |= {name: (write, row) for row, name in enumerate(ids)}
+
+        def settle(_: object) -> None:
+            for name in ids:
+                self._promised.pop(name, None)
+
+        write.add_done_callback(settle)
+
+    def add_decision(
+        self, decision_id: str, write: asyncio.Future[Location], *, row: int = -1
+    ) -> Entry:
         """The entry of a decision whose record is being written; a failed write removes it."""
-        entry = Entry(write)
+        entry = Entry(write, row=row)
         self._under_way[decision_id] = entry
 
         def settle(done: asyncio.Future[Location]) -> None:
@@ -131,6 +152,7 @@ class Index:
     def _durable(self, decision_id: str) -> Entry | None:
         """What the journals hold of a decision; the first record of each kind counts."""
         place: Location | None = None
+        row = -1
         activated = False
         override: OverrideRecord | None = None
         outcomes: dict[str, tuple[float, float]] = {}
@@ -138,6 +160,8 @@ class Index:
             kind = kind_of(payload)
             if kind == DECISION:
                 place = place or location
+            elif kind == BATCH and place is None:
+                place, row = location, row_number(payload, decision_id)
             elif kind == ACTIVATION:
                 activated = True
             elif kind == OVERRIDE:
@@ -151,4 +175,4 @@ class Index:
                     outcomes.setdefault(name, (value, record.at))
         if place is None:
             return None
-        return Entry(place, outcomes, activated=activated, override=override)
+        return Entry(place, outcomes, activated=activated, override=override, row=row)

@@ -9,15 +9,18 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from nba.errors import JournalError
 from serving.journal.board import Board
+from serving.journal.entries import entries_of, holds, keys_of
 from serving.journal.files import Files
-from serving.journal.keys import ENTRY, entry_of, id_of, key_of
+from serving.journal.keys import ENTRY
 from serving.journal.opening import locked, recover
 from serving.journal.peers import Peers
+from serving.journal.records import BATCH
 from serving.journal.segments import HEADER_BYTES, MAGIC, create_segment, frame
 from serving.journal.sidecar import begin, seal
 from serving.journal.table import KeyTable, Place
@@ -62,6 +65,7 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._max_waiting = max_waiting
         self._waiting: list[tuple[bytes, Done]] = []
+        self._waiting_rows = 0  # records, and the decisions of batches
         self._busy = False
         self._board: Board | None = None
         self._peers: Peers | None = None
@@ -86,16 +90,19 @@ class Journal:
 
     @property
     def waiting(self) -> int:
-        """How many records wait for the disk."""
-        return len(self._waiting)
+        """How many records wait for the disk, each decision of a batch counted."""
+        return self._waiting_rows
 
     @property
     def room(self) -> int:
         """How many records may be promised now before one is refused."""
-        return 0 if self.broken else self._max_waiting - len(self._waiting)
+        return 0 if self.broken else self._max_waiting - self._waiting_rows
 
-    def append(self, payload: bytes) -> asyncio.Future[Location]:
-        """Promise a record: the future is done when it is durable, or fails with JournalError."""
+    def append(self, payload: bytes, *, rows: int = 1) -> asyncio.Future[Location]:
+        """Promise a record: the future is done when it is durable, or fails with JournalError.
+
+        `rows` is how many decisions it holds.
+        """
         future: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
 
         def done(found: Location | JournalError) -> None:
@@ -106,17 +113,18 @@ class Journal:
             else:
                 future.set_result(found)
 
-        self.write(payload, done)
+        self.write(payload, done, rows=rows)
         return future
 
-    def write(self, payload: bytes, done: Done) -> None:
+    def write(self, payload: bytes, done: Done, *, rows: int = 1) -> None:
         """Promise a record without a future: `done` is called with its place, or what failed."""
-        if self.broken or len(self._waiting) >= self._max_waiting:
+        if self.broken or self._waiting_rows >= self._max_waiting:
             done(JournalError(self.broken or "too many records wait for the disk"))
             return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._start)
         self._waiting.append((frame(payload), done))
+        self._waiting_rows += rows
 
     def read(self, location: Location) -> bytes:
         """The payload at a location; raises JournalError if the disk gives back something else."""
@@ -130,10 +138,10 @@ class Journal:
         """Every durable record of an id, in any worker's journal, each one's in order."""
         if self._peers is not None:
             self._peers.follow()
-        name = decision_id.encode()
-        for place in dict.fromkeys(self.table.find(key_of(name))):
+        found = chain.from_iterable(map(self.table.find, keys_of(decision_id)))
+        for place in dict.fromkeys(found):
             payload = self._files.read(place)
-            if payload is not None and id_of(payload) == name:
+            if payload is not None and holds(payload, decision_id):
                 yield Location(place.segment, place.offset, place.journal), payload
 
     def new_facts(self) -> Iterator[bytes]:
@@ -151,7 +159,9 @@ class Journal:
         """The records found on opening, of these kinds or all, in the order of writing; once."""
         for segment in sorted(self._found):
             for _, offset, kind in ENTRY.iter_unpack(self._found.pop(segment)):
-                if not kinds or kind in kinds:
+                if kind != BATCH and (
+                    not kinds or kind & 0xFF in kinds
+                ):  # a batch's first tells it
                     location = Location(segment, offset)
                     yield location, self.read(location)
 
@@ -183,7 +193,7 @@ class Journal:
         """Write everything that waits; in fsync mode on the journal's own thread."""
         if self._busy or not self._waiting:
             return
-        batch, self._waiting = self._waiting, []
+        batch, self._waiting, self._waiting_rows = self._waiting, [], 0
         data = b"".join([record for record, _ in batch])
         if self.durability == "os":
             try:
@@ -212,7 +222,7 @@ class Journal:
         segment, places, entries = self._segment, [], []
         for record, _ in batch:
             places.append(Location(segment, at))
-            entries.append(entry_of(memoryview(record)[HEADER_BYTES:], at))
+            entries.append(entries_of(memoryview(record)[HEADER_BYTES:], at))
             at += len(record)
         new = b"".join(entries)
         self.table.add(new, segment=segment)

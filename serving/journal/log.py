@@ -3,7 +3,7 @@
 Customers who opted out leave no row, and are counted. What learning does not read is not decoded.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
@@ -16,14 +16,18 @@ from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
 from nba.listen.outcomes import OutcomeColumns
 from nba.types import DecisionLog, Texts
+from serving.journal.batch_rows import decisions_in
 from serving.journal.records import (
     ACTIVATION,
+    BATCH,
     DECISION,
     OUTCOME,
     OVERRIDE,
     ActivationRecord,
+    BatchRecord,
     OutcomeRecord,
     OverrideRecord,
+    decode_record,
     float32s,
     float64s,
     kind_of,
@@ -66,6 +70,7 @@ class Rows:
     overrides: list[OverrideRecord] = field(default_factory=list)
 
 
+_UNREAD: Final = Raw()
 _DECISION: Final = msgspec.msgpack.Decoder(DecisionRow)
 _OUTCOME: Final = msgspec.msgpack.Decoder(OutcomeRecord)
 _OVERRIDE: Final = msgspec.msgpack.Decoder(OverrideRecord)
@@ -90,6 +95,10 @@ def read_rows(payloads: Iterable[memoryview], rows: Rows | None = None) -> Rows:
                     decisions[row.spec_version].append(row)
                 else:
                     decisions[row.spec_version] = [row]
+            elif kind == BATCH:
+                record = decode_record(payload)
+                assert isinstance(record, BatchRecord)
+                decisions.setdefault(record.spec_version, []).extend(_rows_of(record))
             elif kind == OUTCOME:
                 outcomes.append(_OUTCOME.decode(payload))
             elif kind == OVERRIDE:
@@ -104,6 +113,31 @@ def read_rows(payloads: Iterable[memoryview], rows: Rows | None = None) -> Rows:
             "program that wrote it"
         ) from error
     return rows
+
+
+def _rows_of(record: BatchRecord) -> Iterator[DecisionRow]:
+    for made in decisions_in(record):
+        yield DecisionRow(
+            decision_id=made.decision_id,
+            at=made.at,
+            unit=made.unit,
+            mode=made.mode,
+            training=made.training,
+            fallback_reason=_UNREAD,
+            policy=_UNREAD,
+            policy_version=made.policy_version,
+            spec_version=made.spec_version,
+            action_ids=made.action_ids,
+            chosen=made.chosen,
+            chosen_kind=_UNREAD,
+            probabilities=made.probabilities,
+            rewards=_UNREAD,
+            context=made.context,
+            actions=made.actions,
+            why=_UNREAD,
+            excluded=_UNREAD,
+            request=_UNREAD,
+        )
 
 
 def decision_log(rows: Sequence[DecisionRow], spec: FeatureSpec) -> DecisionLog:

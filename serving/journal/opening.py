@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nba.errors import InputError
+from serving.journal.entries import entries_of
 from serving.journal.forget import finish
-from serving.journal.keys import entry_of
 from serving.journal.segments import (
     HEADER_BYTES,
     MAGIC,
@@ -92,7 +92,7 @@ def _read(directory: Path, number: int) -> tuple[bytes, tuple[tuple[int, int], .
     data = read_segment(segment_path(directory, number)) or MAGIC
     found, view = scan(data), memoryview(data)
     entries = [
-        entry_of(view[offset + HEADER_BYTES : offset + HEADER_BYTES + length], offset)
+        entries_of(view[offset + HEADER_BYTES : offset + HEADER_BYTES + length], offset)
         for offset, length in found.records
     ]
     return b"".join(entries), found.gaps, found.end

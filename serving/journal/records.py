@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from nba.errors import InputError
 from nba.types import Floats, Floats32
+from serving.journal.text_column import TextColumn
 from serving.schema import Chosen, DecisionReply, Expected, Mode, Ranked, Role
 
 
@@ -52,6 +53,32 @@ class DecisionRecord(Struct, frozen=True, array_like=True, tag="d"):
     shadow: list[ShadowScore] = []
     funnel: dict[str, int] = {}  # how many actions were left after each step, in order
     expected: dict[str, tuple[float, float]] | None = None  # component → mean, std error; if asked
+
+
+class BatchRecord(Struct, frozen=True, array_like=True, tag="b"):
+    """Decisions that a policy made together, in columns: B rows with N actions, M eligible ones.
+
+    Each row stands for a DecisionRecord, which `batch_rows` makes. Every column is bytes, so a row
+    can be overwritten where it lies.
+    """
+
+    name: str  # a row's id is this, ~ and its number, if `ids` has none
+    at: float  # seconds since the epoch
+    units: TextColumn  # (B,)
+    ids: TextColumn  # (B,) of the caller, or empty
+    gone: bytes  # (B,) 1 where a customer was forgotten
+    policy: str
+    policy_version: str
+    spec_version: str
+    sizes: bytes  # uint16 (B,) how many of the actions are a row's
+    chosen: bytes  # uint16 (B,) index into a row's eligible ones
+    action_ids: TextColumn  # (N,)
+    kinds: bytes  # uint8 (N,) index into ACTION_KINDS
+    keep: bytes  # (N,) 1 for the eligible ones, or empty: all are
+    removed: list[tuple[int, bytes]]  # row → JSON of a Removed, where rules were applied
+    probabilities: bytes  # float64 (M,)
+    context: bytes  # float32 (B, d)
+    actions: bytes  # float32 (N, p)
 
 
 class OutcomeRecord(Struct, frozen=True, array_like=True, tag="o"):
@@ -133,6 +160,7 @@ class DeletionRecord(Struct, frozen=True, array_like=True, tag="x"):
 
 Record = (
     DecisionRecord
+    | BatchRecord
     | OutcomeRecord
     | ActivationRecord
     | OverrideRecord
@@ -142,6 +170,7 @@ Record = (
     | DeletionRecord
 )
 DECISION: Final = ord("d")
+BATCH: Final = ord("b")
 OUTCOME: Final = ord("o")
 ACTIVATION: Final = ord("a")
 OVERRIDE: Final = ord("v")

@@ -11,7 +11,8 @@ from pathlib import Path
 from struct import Struct
 from typing import Final
 
-from serving.journal.keys import ENTRY_BYTES, entry_of
+from serving.journal.entries import entries_of
+from serving.journal.keys import ENTRY_BYTES
 from serving.journal.segments import MAGIC, read_segment, records_from, segment_path
 
 _SEAL: Final = Struct("<8sII")  # marker, segment's size, checksum; as long as an entry
@@ -26,7 +27,7 @@ def sidecar_path(directory: Path, number: int) -> Path:
 def entries_in(directory: Path, number: int) -> bytes:
     """The entries of a segment, read from itself."""
     data = read_segment(segment_path(directory, number)) or MAGIC
-    return b"".join([entry_of(payload, offset) for offset, payload in records_from(data)])
+    return b"".join([entries_of(payload, offset) for offset, payload in records_from(data)])
 
 
 def sealed_entries(directory: Path, number: int) -> bytes | None:

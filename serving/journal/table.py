@@ -9,7 +9,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from serving.journal.keys import ENTRY_BYTES
-from serving.journal.records import DECISION, EMPLOYEE, EVENT
+from serving.journal.records import BATCH, DECISION, EMPLOYEE, EVENT
 
 FACTS: Final = frozenset({EMPLOYEE, EVENT})
 _PLACE: Final = Struct("<IHBB")  # offset, segment's low and high part, journal
@@ -47,6 +47,8 @@ class KeyTable:
             kind = entries[start + 12]
             if kind == DECISION:
                 self.decisions += 1
+            elif kind == BATCH:  # with the number of its rows above it, in the first of its entries
+                self.decisions += entries[start + 13] | entries[start + 14] << 8
             elif kind in FACTS:
                 offset = int.from_bytes(entries[start + 8 : start + 12], "little")
                 self.facts.append(Place(journal, segment, offset))

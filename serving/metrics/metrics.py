@@ -1,7 +1,7 @@
 """The server's counters: an addition costs a memory access, the text is made on a scrape."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from struct import Struct
 from typing import Final
@@ -102,6 +102,15 @@ class Metrics:
             self.last_fallback = record.fallback_reason
             cause = record.fallback_reason.partition(":")[0]
             self.cell("nba_fallbacks_total", "cause", cause).add()
+
+    def decided_together(
+        self, policy: str, version: str, kinds: Mapping[str, int], propensity: float
+    ) -> None:
+        """Count what a policy decided in columns: how many of each kind, the propensities' sum."""
+        for kind, number in kinds.items():
+            labels = ("mode", "policy", "policy", policy, "version", version, "kind", kind)
+            self.cell("nba_decisions_total", *labels).add(number)
+        self._propensity.add(propensity)
 
     def watched(self, record: DecisionRecord, versions: Sequence[str]) -> None:
         """Count how the policies that watched compare with what was done; no score is an error."""

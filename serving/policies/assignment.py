@@ -5,11 +5,14 @@ worker, and the side says nothing about the customer.
 Sources: Kohavi et al. 2007 (assignment by hash); Bottou et al. 2013 (always-on holdout).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
+import numpy as np
+
+from nba.types import Bools
 from serving.policies.plan import Mode, UseCase
 from serving.policies.served import Served, ruled
 
@@ -44,6 +47,18 @@ class Lane:
     canary_share: float
     holdout_key: bytes
     canary_key: bytes
+
+    @property
+    def shares(self) -> bool:
+        """Has any customer a special side?"""
+        return bool(self.holdout_share or self.canary_share)
+
+    def plain_for(self, customers: Sequence[str]) -> Bools:
+        """(n,): whose side is nobody's special one."""
+        if not self.shares:
+            return np.ones(len(customers), dtype=np.bool_)
+        found = (self.assignment(customer) is self.plain for customer in customers)
+        return np.fromiter(found, np.bool_, len(customers))
 
     def assignment(self, customer: str) -> Assignment:
         """The customer's side; the same for everyone if nothing is shared out."""

@@ -5,6 +5,7 @@ acts for everybody.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,6 +53,19 @@ class PolicyStore:
             self.plan.use_case(use_case)  # tells which there are
             raise AssertionError("every use case of the plan has a lane")
         return lane.assignment(customer)
+
+    def plain_side(self, use_case: str) -> Lane | None:
+        """The lane of a use case whose policy acts and nothing watches; None if it has none."""
+        lane = self._lanes.get(use_case)
+        return lane if lane is not None and lane.plain.plain else None
+
+    def version(self, version: str) -> Served | None:
+        """A policy that is served, or lies in the folder; None if it is not here any more."""
+        found = self.loaded.get(version)
+        if found is None and (self.path / f"{version}{SUFFIX}").exists():
+            with suppress(InputError):  # a damaged one
+                found = served_version(self.path, version, occupancy_cap=1.0)
+        return found
 
     def swap(self, path: Path) -> Served:
         """Serve one file for everybody from now on; on a PolicyFileError nothing changes."""

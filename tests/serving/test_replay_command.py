@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from nba.cli import main
-from serving.journal.records import DecisionRecord, decode_record, encode_record
+from serving.journal.forget import forget
+from serving.journal.records import BatchRecord, DecisionRecord, decode_record, encode_record
+from tests.serving.api.arrow_stream import ask
 from tests.serving.asgi import desk
 from tests.serving.journal.test_journal import opened, write
 from tests.serving.live_server import example, policy_file
@@ -38,6 +40,28 @@ def test_all_that_was_served_is_reproduced(
     }
     assert run(served, "--decision", "d-3", policies="") == 0  # a folder of policy files
     assert "1 decisions replayed, 0 differ" in capsys.readouterr().out
+
+
+def test_a_batch_is_reproduced_also_without_those_who_were_forgotten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(tmp_path) as counter:
+        ask(counter, [example(decision_id=f"d-{i}", customer={"id": f"c-{i}"}) for i in range(70)])
+    assert run(tmp_path) == 0
+    assert "70 decisions replayed, 0 differ" in capsys.readouterr().out
+    forget(tmp_path / "journal", "c-5", now=9.0)
+    assert run(tmp_path) == 0
+    assert "69 decisions replayed, 0 differ" in capsys.readouterr().out
+    assert run(tmp_path, "--decision", "d-66") == 0
+    assert run(tmp_path, "--decision", "d-5") == 2
+    journal = opened(tmp_path / "journal")
+    record = decode_record(next(payload for _, payload in journal.recovered(b"b")))
+    assert isinstance(record, BatchRecord)
+    changed = bytes([record.chosen[0] ^ 1]) + record.chosen[1:]
+    write(journal, [encode_record(msgspec.structs.replace(record, chosen=changed))])
+    journal.close()
+    assert run(tmp_path) == 1
+    assert "d-0: action was" in capsys.readouterr().out
 
 
 def test_a_record_that_was_changed_is_told(

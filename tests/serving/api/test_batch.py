@@ -86,28 +86,3 @@ def test_more_than_may_wait_for_the_disk_are_refused_together(tmp_path: Path) ->
         status, (reply,) = ask(counter, rows(*[f"d-{n}" for n in range(1001)]))
         assert (status, reply["error"]["field"]) == (503, "journal")
         assert counter.get("/v1/decisions/d-0")[0] == 404
-
-
-def test_rows_of_arrow_are_the_objects_of_json(tmp_path: Path) -> None:
-    pa = pytest.importorskip("pyarrow")
-    sent = [*rows("d-1", "d-2"), *rows("d-3", customer={"id": "c-9", "consent": False})]
-    table = pa.Table.from_pylist(sent)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    body, kind = bytes(sink.getvalue()), b"application/vnd.apache.arrow.stream"
-    (tmp_path / "arrow").mkdir()
-    (tmp_path / "json").mkdir()
-    with desk(tmp_path / "arrow") as by_arrow, desk(tmp_path / "json") as by_json:
-        status, headers, answer = by_arrow.send_raw(BATCH, body, (b"content-type", kind))
-        assert (status, headers["content-type"]) == (200, kind.decode())
-        found = pa.ipc.open_stream(answer).read_all().to_pylist()
-        replies = ask(by_json, sent)[1]
-        assert [row["chosen"] for row in found] == [reply["chosen"]["id"] for reply in replies]
-        assert [row["propensity"] for row in found] == [reply["propensity"] for reply in replies]
-        assert [row["why"] for row in found] == [reply["why"] for reply in replies]
-        assert [row["error"] for row in found] == [None] * 3
-        again = by_arrow.send_raw(BATCH, body, (b"content-type", kind))
-        assert again[2] == answer
-        status, _, answer = by_arrow.send_raw(BATCH, b"no stream", (b"content-type", kind))
-        assert (status, json.loads(answer)["error"]["field"]) == (400, "body")
