@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from experiments.benchmark.quality import pictures, tables
+from experiments.benchmark.quality.efficiency import DAYS
 from experiments.benchmark.quality.ladder import CORE
 from experiments.benchmark.quality.overload import places_of
 from experiments.benchmark.quality.protocol import ANCHOR, HEADLINE, MET, PRESETS, Budget
@@ -64,7 +65,7 @@ def _page(found: Lived, budget: Budget, places: Mapping[str, Sequence[Tradeoff]]
           for line in _scenario(found, under, name)),
         "## Customers and employees at peak load", "", *tables.employees(found.days, HEADLINE), "",
         *_overload(places), "",
-        *_efficiency(found, budget), "",
+        *_efficiency(found), "",
         *_transfer(found), "",
         *_adaptation(found), "",
         "## Every training of the headline", "", *tables.trainings(found.days, list(CORE)),
@@ -111,11 +112,11 @@ def _overload(places: Mapping[str, Sequence[Tradeoff]]) -> Sequence[str]:
     return [*lines, "", "![overload](overload.svg)"]
 
 
-def _efficiency(found: Lived, budget: Budget) -> Sequence[str]:
+def _efficiency(found: Lived) -> Sequence[str]:
     return [
         "## Decisions until greedy and the tuned index rule are passed", "",
         (f"One training each, at peak load. A snapshot has passed when the paired 95 % interval "
-        f"over {budget.days} held-out days is above zero there and ever after. Greedy has the "
+        f"over {DAYS} held-out days is above zero there and ever after. Greedy has the "
         "log's decisions; a bandit's are those that it served, the scorer's are simulated. "
         "`scorer_from_nothing` has no prior; `scorer` starts from the tuned index rule, whose "
         "tuning is not counted."), "", *tables.efficiency(found.efficiency), "",

@@ -31,7 +31,8 @@ _BANDITS: Final = {
 LEARNERS: Final = (*_BANDITS, "scorer_from_nothing", "scorer_from_bandit", "scorer")
 PASSED: Final = ("greedy", ANCHOR)
 _EARLY: Final = (1, 2)  # updates of the scorer after which it is looked at,
-_EVERY: Final = 4  # and then after every so many
+_EVERY: Final = 8  # and then after every so many
+DAYS: Final = 16  # held-out days that a snapshot lives through
 
 
 @dataclass(slots=True)
@@ -62,7 +63,8 @@ class _Watch:
     @staticmethod
     def lived(policy: Policy, place: Place) -> DayTable:
         """The held-out days under a policy."""
-        return simulate(policy, place.centre, n_days=place.budget.days, seed=place.seeds.test)
+        days = min(DAYS, place.budget.days)
+        return simulate(policy, place.centre, n_days=days, seed=place.seeds.test)
 
 
 @dataclass(slots=True)
