@@ -38,6 +38,7 @@ from nba.listen.objective import Objective
 from nba.terminal import progress
 from nba.types import DecisionLog, Learner, Policy
 
+_DECISIONS_PER_UPDATE: Final = 64  # of a net that learns from a log
 _EXPLORATION: Final = 0.3  # share of decisions that the logging policy takes at random
 
 
@@ -146,6 +147,30 @@ def learned_dqn(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
     )
 
 
+def learned_cql(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
+    """Masked discrete CQL on an exploring log, its scores starting from the log's reward model."""
+    from experiments.cql import CqlConfig, train_cql
+    from experiments.export import export_net
+    from experiments.vec_env import Normalisation
+
+    log = exploring_log(centre, schooling)
+    greedy = GreedyLearner()
+    greedy.learn(log)
+    scale = Normalisation.of_log(log)
+    config = CqlConfig(updates=-(-schooling.steps // _DECISIONS_PER_UPDATE), seed=schooling.seed)
+    with progress("learn cautious values", config.updates) as advance:
+        net = train_cql(config, log, greedy.model, scale, progress=advance)
+    return export_net(
+        net,
+        scale,
+        reward_model=greedy.model,
+        prior_model=greedy.model,
+        temperature=config.temperature,
+        floor=config.floor,
+        name="cql",
+    )
+
+
 def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
     """LP skill routing, planned on a log of longest-idle."""
     learner = LpRouting()
@@ -183,6 +208,7 @@ LEARNED: Final[Mapping[str, Callable[[CentreConfig, Schooling], Policy]]] = Mapp
         "squarecb": bandit(squarecb(scale=0.5)),
         "fitted_q": learned_fitted_q,
         "awac": learned_awac,
+        "cql": learned_cql,
         "dqn": learned_dqn,
         "neural_linear": learned_neural_linear,
         "dr_policy": off_policy("dr"),
