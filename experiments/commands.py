@@ -1,12 +1,15 @@
-"""The workshop's commands that learn: demo, train."""
+"""The workshop's commands that learn: demo, train, sweep."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
 from nba.terminal import note, print_json
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+_JUDGED: Final = {"eur_per_contact", "low", "high", "decisions", "stopped_early", "fault"}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -64,3 +67,50 @@ def train(*, config_file: Path, out: Path, resume: bool, as_json: bool) -> None:
         print_json({"policy_file": path, "version": version})
     else:
         click.echo(f"{path} version {version}")
+
+
+@click.command()
+@click.argument("config_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--trials",
+    type=click.IntRange(1, 10_000),
+    default=16,
+    show_default=True,
+    help="How many settings are tried, CONFIG_FILE's own first.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(2, 10_000),
+    default=20,
+    show_default=True,
+    help="Validation days that each trial's policy serves.",
+)
+@click.option("--out", type=_FOLDER, default=Path("runs/sweep"), show_default=True)
+@click.option("--resume", is_flag=True, help="Go on with a sweep that was killed or interrupted.")
+@_JSON
+def sweep(
+    *, config_file: Path, trials: int, days: int, out: Path, resume: bool, as_json: bool
+) -> None:
+    """Try settings of the learner in CONFIG_FILE (TOML), drawn from its table [sweep].
+
+    The best one's settings are in best.toml of --out, for `nba train`. MLflow keeps every trial.
+    """
+    from experiments.sweep import run_sweep
+
+    found = run_sweep(config_file, out, n_trials=trials, days=days, resume=resume)
+    if as_json:
+        print_json(found)
+        return
+    for row in found["rows"]:
+        click.echo(_told_trial(row))
+    click.echo(found["best"]["config_file"])
+
+
+def _told_trial(row: Mapping[str, object]) -> str:
+    earned = row["eur_per_contact"]
+    if earned is None:
+        judged = str(row["fault"] or f"stopped early, after {row['decisions']} decisions")
+    else:
+        judged = f"{earned:.3f} [{row['low']:.3f}, {row['high']:.3f}] EUR per contact"
+    shown = [f"{name}={value}" for name, value in row.items() if name not in _JUDGED]
+    return f"{' '.join(shown)}: {judged}"

@@ -115,10 +115,7 @@ def start(
     MLFLOW_TRACKING_URI says. Raises InputError for a store that cannot be opened.
     """
     mlflow = warm_import()
-    own_store = runs_directory.resolve() / "mlflow.db"
-    given = mlflow.environment_variables.MLFLOW_TRACKING_URI.get()
-    uri = given or f"sqlite:///{own_store}"
-    store = f"{without_login(given)} (MLFLOW_TRACKING_URI)" if given else str(own_store)
+    uri, store, own_store = _store_of(runs_directory)
     # A server chooses itself where files go.
     files = None if uri.startswith(("http", "databricks")) else own_store.with_name("artifacts")
     tags = {"mlflow.runName": name, "seed": str(seed), "commit": commit_of(Path(__file__).parent)}
@@ -126,7 +123,7 @@ def start(
         tags["mlflow.parentRunId"] = parent.run_id
     with in_words(store):
         runs_directory.mkdir(parents=True, exist_ok=True)
-        if not given and not own_store.exists():
+        if store == str(own_store) and not own_store.exists():
             make_store(own_store)
         client = mlflow.MlflowClient(uri)
         experiment_id = _experiment(client, experiment, files)
@@ -134,6 +131,17 @@ def start(
         run = Run(client, created.info.run_id, experiment_id, store)
         _log_config(run, {**config, "seed": seed})
     return run
+
+
+def go_on(runs_directory: Path, run_id: str) -> Run:
+    """A run that was started before, to be recorded on; InputError if its store has none such."""
+    mlflow = warm_import()
+    uri, store, _ = _store_of(runs_directory)
+    with in_words(store):
+        client = mlflow.MlflowClient(uri)
+        client.update_run(run_id, status="RUNNING")
+        known = client.get_run(run_id).info
+    return Run(client, run_id, known.experiment_id, store)
 
 
 def register_policy(
@@ -191,6 +199,15 @@ def flattened(config: Mapping[str, object], prefix: str = "") -> dict[str, str]:
             cut = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
             flat[_clean(f"{prefix}{key}")] = cut
     return flat
+
+
+def _store_of(runs_directory: Path) -> tuple[str, str, Path]:
+    """The store's address, the store in words, and where the folder's own one lies."""
+    own_store = runs_directory.resolve() / "mlflow.db"
+    given = warm_import().environment_variables.MLFLOW_TRACKING_URI.get()
+    if not given:
+        return f"sqlite:///{own_store}", str(own_store), own_store
+    return given, f"{without_login(given)} (MLFLOW_TRACKING_URI)", own_store
 
 
 def _log_config(run: Run, config: Mapping[str, object]) -> None:

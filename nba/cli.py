@@ -40,6 +40,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "experiments.calibrate:calibrate", "Fit a preset to a log or a table of contacts.", "train"
     ),
     "train": Entry("experiments.commands:train", "Train a policy and export its file.", "train"),
+    "sweep": Entry(
+        "experiments.commands:sweep", "Try settings of a training side by side.", "train"
+    ),
     "compare": Entry(
         "experiments.judging:compare", "Compare policies on the same customers.", "train"
     ),

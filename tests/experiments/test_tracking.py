@@ -18,6 +18,7 @@ from experiments.tracking import (
     MOST_POINTS,
     Run,
     flattened,
+    go_on,
     register_policy,
     start,
     thinned,
@@ -227,3 +228,16 @@ def test_a_figure_is_kept_as_a_page_of_its_own(run: Run, tmp_path: Path) -> None
     root = ET.fromstring(Path(kept).read_text())  # noqa: S314 our own text
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "EUR per decision" in Path(kept).read_text()
+
+
+def test_an_ended_run_can_be_gone_on_with(runs: Path) -> None:
+    with start(runs, "tests", "ends", config={}, seed=0) as first:
+        first.log_values({"before": 1.0})
+    with go_on(runs, first.run_id) as again:
+        assert again.client.get_run(first.run_id).info.status == "RUNNING"
+        again.log_values({"after": 2.0})
+    ended = again.client.get_run(first.run_id)
+    assert ended.data.metrics == {"before": 1.0, "after": 2.0}
+    assert ended.info.status == "FINISHED"
+    with pytest.raises(InputError, match="cannot be used"):
+        go_on(runs, "0" * 32)
