@@ -77,10 +77,13 @@ _INDEX_RULE: Final[Space] = MappingProxyType(
 _NET: Final[Space] = MappingProxyType(
     {**_FROM_A_LOG, "steps": Choices((100_000, 200_000, 400_000))}
 )
-# Of each rung below the action scorer; those that are not named serve while they learn.
+# Of each rung below the action scorer.
 _SPACES: Final[Mapping[str, Space]] = MappingProxyType(
     {
-        **dict.fromkeys(("greedy", "fitted_q", "awac", "dr_policy", "ipw_policy"), _FROM_A_LOG),
+        **dict.fromkeys(("greedy", "fitted_q", "awac", "cql"), _FROM_A_LOG),
+        **dict.fromkeys(("dr_policy", "ipw_policy"), _FROM_A_LOG),
+        **dict.fromkeys(("epsilon_greedy", "softmax", "linucb"), _BY_SERVING),
+        **dict.fromkeys(("thompson", "squarecb"), _BY_SERVING),
         "index_rule": _INDEX_RULE,
         "dqn": _NET,
         "neural_linear": {**_NET, **_BY_SERVING},
@@ -127,7 +130,7 @@ def default_space(config: TrainConfig | LearnConfig) -> Space:
     """The ranges of a learner for a file that names none."""
     if isinstance(config, TrainConfig):
         return _SCORER_SPACE
-    return _SPACES.get(config.learner, _BY_SERVING)
+    return _SPACES[config.learner]
 
 
 def _read_space(table: object, base: TrainConfig | LearnConfig, path: Path) -> Space:
