@@ -49,6 +49,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "evaluate": Entry(
         "experiments.judging:evaluate", "Judge a policy file against the baselines.", "train"
     ),
+    "export": Entry("experiments.onnx_command:export", "Write a policy as an ONNX graph.", "onnx"),
     "ope": Entry("nba.ope_command:ope", "Evaluate a policy on a log, without running it.", "train"),
     "serve": Entry("serving.commands:serve", "Answer decisions over HTTP.", "serve"),
     "journal": Entry(
