@@ -103,7 +103,8 @@ class ActionScorer:
         w = self.parameters
         x = _standardised(context, w["context_mean"], w["context_std"])  # (B, d)
         a = _standardised(actions.reshape(-1, p), w["action_mean"], w["action_std"])  # (B·A, p)
-        a[~mask.reshape(-1)] = 0.0  # whatever stands in the padding, it must not spread
+        if not mask.all():
+            a[~mask.reshape(-1)] = 0.0  # whatever stands in the padding, it must not spread
         each = (a @ w["W_ae"]).reshape(rows, n_actions, -1)  # (B, A, h)
         each += (x @ w["W_xe"] + w["b_e"])[:, None, :]
         np.maximum(each, 0.0, out=each)
@@ -178,7 +179,9 @@ def check_some_action(mask: Bools) -> None:
 def _standardised(values: Floats32, mean: Floats32, std: Floats32) -> Floats32:
     scaled = values - mean
     scaled /= std
-    return np.clip(scaled, -CLIP, CLIP, out=scaled)
+    np.minimum(scaled, CLIP, out=scaled)  # half the time of clip
+    np.maximum(scaled, -CLIP, out=scaled)
+    return scaled
 
 
 def _checked_parameters(given: Mapping[str, Floats32]) -> Mapping[str, Floats32]:

@@ -117,7 +117,8 @@ def _named_once(pa: Arrow, column: Arrow) -> Bools:
 def _with_plain_actions(pa: Arrow, column: Arrow) -> Bools:
     if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
         raise Unusual
-    sizes = _array(pa.compute.fill_null(pa.compute.list_value_length(column), 0))
+    lengths = pa.compute.list_value_length(column)
+    sizes = _array(pa.compute.fill_null(lengths, 0) if lengths.null_count else lengths)
     plain: Bools = sizes > 0
     members = _members(pa, pa.compute.list_flatten(column))
     if set(members) - {"id", "kind", "features", "unavailable"}:

@@ -26,6 +26,7 @@ from serving.api.batch_lines import decide_read, read_lines
 from serving.journal.batch_rows import probability_rows, row_ids, spans_of
 from serving.journal.journal import Location
 from serving.journal.records import BatchRecord, encode_record
+from serving.path.asked import Asked
 from serving.path.many import decide_together
 from serving.policies.plan import DEFAULT
 from serving.policies.served import Served
@@ -64,17 +65,24 @@ async def decide_table(server: Server, body: bytes) -> bytes:
     if usual is not None:
         plain[usual.numbers] = True
     others = np.flatnonzero(~plain)
-    asked = await read_lines(server, as_json(table.take(others)), others.tolist())
+    asked = await _read_alone(server, table, others)
     told = []
     if usual is not None:
         made, failed = await _promise(server, usual)
         again = usual.numbers[failed]
-        asked += await read_lines(server, as_json(table.take(again)), again.tolist())
+        asked += await _read_alone(server, table, again)
         others = np.concatenate([others, again])
         told += await _told(server, pa, usual, made)
     if len(others):
         told.append((others, reply_rows(pa, asked, await decide_read(server, asked))))
     return write_stream(pa, _in_order(pa, told))
+
+
+async def _read_alone(server: Server, table: Arrow, numbers: Ints) -> list[Asked]:
+    """These rows, read as the lines of JSON are."""
+    if not len(numbers):
+        return []
+    return await read_lines(server, as_json(table.take(numbers)), numbers.tolist())
 
 
 def _usual(server: Server, pa: Arrow, table: Arrow) -> _Usual | None:
@@ -110,7 +118,7 @@ async def _promise(server: Server, usual: _Usual) -> tuple[list[_Made], Bools]:
             await asyncio.sleep(0)
         part = columns.part(start, min(start + _TOGETHER, len(columns)))
         ids = part.ids.texts() if part.ids is not None else []
-        if any(server.index.get(name) is not None for name in ids):
+        if server.index.knows_any(ids):
             failed[start : start + len(part)] = True
             continue
         began = time.perf_counter()

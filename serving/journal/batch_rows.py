@@ -69,6 +69,16 @@ def named(name: str, row: int) -> str:
     return f"{name}{SEPARATOR}{row}"
 
 
+def names_of(name: str, rows: int) -> list[str]:
+    """The same for the first rows.
+
+    >>> names_of("b-1", 2)
+    ['b-1~0', 'b-1~1']
+    """
+    begin = f"{name}{SEPARATOR}"
+    return [begin + str(row) for row in range(rows)]
+
+
 def names_in(payload: bytes | memoryview) -> tuple[int, list[str]]:
     """How many rows a BatchRecord's payload has, and the texts that they are found by."""
     found = _NAMED.decode(payload)
@@ -89,7 +99,7 @@ def row_number(payload: bytes | memoryview, decision_id: str) -> int:
 
 def row_ids(record: BatchRecord) -> list[str]:
     """The rows' ids."""
-    return texts_in(record.ids) or [named(record.name, row) for row in range(len(record.units))]
+    return texts_in(record.ids) or names_of(record.name, len(record.units))
 
 
 def decision_in(record: BatchRecord, row: int) -> DecisionRecord:

@@ -1,6 +1,5 @@
 """The entries of a record: one, or for a batch those that its rows are found by."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from serving.journal.batch_rows import SEPARATOR, names_in, row_number
@@ -20,12 +19,12 @@ def entries_of(payload: bytes | memoryview, offset: int) -> bytes:
     return b"".join([first, *others])
 
 
-def keys_of(decision_id: str) -> Iterator[bytes]:
+def keys_of(decision_id: str) -> tuple[bytes, ...]:
     """The keys that the record of an id may have: its own, and that of the batch which made it."""
-    yield key_of(decision_id.encode())
-    name, separator, _ = decision_id.rpartition(SEPARATOR)
-    if separator:
-        yield key_of(name.encode())
+    own = key_of(decision_id.encode())
+    if SEPARATOR not in decision_id:
+        return (own,)
+    return own, key_of(decision_id.rpartition(SEPARATOR)[0].encode())
 
 
 def holds(payload: bytes | memoryview, decision_id: str) -> bool:

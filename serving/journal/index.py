@@ -69,6 +69,13 @@ class Index:
             found = self.add_decision(decision_id, write, row=row)
         return found or self._durable(decision_id)
 
+    def knows_any(self, decision_ids: Sequence[str]) -> bool:
+        """Whether one of these ids is known; quicker than to ask for each."""
+        fresh = self._under_way.keys().isdisjoint(decision_ids)
+        if fresh and self._promised.keys().isdisjoint(decision_ids):
+            decision_ids = self._journal.perhaps(decision_ids)
+        return any(self.get(name) is not None for name in decision_ids)
+
     def add_batch(self, ids: Sequence[str], write: asyncio.Future[Location]) -> None:
         """Note the rows of a batch whose record is being written; a failed write removes them."""
         self._promised |= {name: (write, row) for row, name in enumerate(ids)}

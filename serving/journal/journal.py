@@ -6,7 +6,7 @@ Sources: DeWitt et al. 1984 (group commit); Rebello et al. 2020 (after a failed 
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -99,10 +99,7 @@ class Journal:
         return 0 if self.broken else self._max_waiting - self._waiting_rows
 
     def append(self, payload: bytes, *, rows: int = 1) -> asyncio.Future[Location]:
-        """Promise a record: the future is done when it is durable, or fails with JournalError.
-
-        `rows` is how many decisions it holds.
-        """
+        """Promise a record of so many rows: the future is done when it is durable, or fails."""
         future: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
 
         def done(found: Location | JournalError) -> None:
@@ -144,6 +141,13 @@ class Journal:
             if payload is not None and holds(payload, decision_id):
                 yield Location(place.segment, place.offset, place.journal), payload
 
+    def perhaps(self, decision_ids: Sequence[str]) -> list[str]:
+        """Those of some ids that may have a durable record: `find` knows."""
+        if self._peers is not None:
+            self._peers.follow()
+        has = self.table.has
+        return [name for name in decision_ids if any(map(has, keys_of(name)))]
+
     def new_facts(self) -> Iterator[bytes]:
         """What is newly known of employees and customers, in any worker's journal; each once."""
         if self._peers is not None:
@@ -159,9 +163,8 @@ class Journal:
         """The records found on opening, of these kinds or all, in the order of writing; once."""
         for segment in sorted(self._found):
             for _, offset, kind in ENTRY.iter_unpack(self._found.pop(segment)):
-                if kind != BATCH and (
-                    not kinds or kind & 0xFF in kinds
-                ):  # a batch's first tells it
+                wanted = not kinds or kind & 0xFF in kinds
+                if wanted and kind != BATCH:  # a batch's first entry has its rows in the kind
                     location = Location(segment, offset)
                     yield location, self.read(location)
 

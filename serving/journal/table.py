@@ -53,6 +53,11 @@ class KeyTable:
                 offset = int.from_bytes(entries[start + 8 : start + 12], "little")
                 self.facts.append(Place(journal, segment, offset))
 
+    def has(self, key: bytes) -> bool:
+        """Whether `find` may find something."""
+        own = self._rows[key[0] | key[1] << 8]
+        return own is not None and key[2:] in own
+
     def find(self, key: bytes) -> Iterator[Place]:
         """Where records with this key lie, each journal's in the order of writing."""
         own = self._rows[key[0] | key[1] << 8]

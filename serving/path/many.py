@@ -13,7 +13,7 @@ import numpy as np
 
 from nba.act.decide import draw_many
 from nba.types import ACTION_KINDS, Bools, Floats, Floats32, Ints, Policy
-from serving.journal.batch_rows import Removed, named
+from serving.journal.batch_rows import Removed, names_of
 from serving.journal.records import BatchRecord
 from serving.journal.text_column import TextColumn, TextRun
 from serving.policies.served import Served
@@ -67,7 +67,7 @@ def decide_together(columns: Columns, served: Served, *, name: str, now: float) 
     rows, sizes = columns.actions, columns.sizes
     if keep is not None:
         rows, sizes = rows[keep], np.add.reduceat(keep, columns.starts[:-1], dtype=np.int64)
-    ids = columns.ids.texts() if columns.ids else [named(name, i) for i in range(len(columns))]
+    ids = columns.ids.texts() if columns.ids else names_of(name, len(columns))
     probabilities, mask = probabilities_of(policy, columns.context, rows, sizes)
     chosen, _ = draw_many(probabilities, decision_ids=ids, version=policy.version)
     return BatchRecord(
