@@ -23,6 +23,7 @@ from experiments.starting_point import StartingPoint, starting_point
 from experiments.train import Trained, train
 from experiments.tune import rounds, tune_prices
 from experiments.validation import log_validation
+from experiments.value_heads import heads_of
 from experiments.vec_env import Normalisation
 from nba.act.bundle import Card, save_policy
 from nba.act.policy import ActionScorer
@@ -130,8 +131,11 @@ def train_from_config(config: TrainConfig, out: Path, *, resume: bool = False) -
             path = out / "policy.safetensors"
             # The card tells whoever reads the file later that it is not what the settings promise.
             cut = {} if trained.finished else {CUT_SHORT: trained.learner.num_timesteps}
-            version = walk.save_trained(path, policy, config, ready.prices, cut)
+            parts = heads_of(trained, config, ready.start.prior_model).rows()
+            evidence = {**cut, "value_heads": parts}
+            version = walk.save_trained(path, policy, config, ready.prices, evidence)
             log_training(run, trained, {})
+            run.log_table("value heads", parts)
             log_validation(run, policy, centre_of(config.preset, config.scenario), config.seed)
             tracking.register_policy(run, path)
     return path, version

@@ -46,6 +46,8 @@ def test_the_scorer_is_trained_from_a_bandits_policy_file(tmp_path: Path) -> Non
     card = load_policy(path).card
     assert card.training["config"] == config.as_dict()
     assert "prior" not in card.training
+    heads = {row["component"] for row in card.evaluation["value_heads"]}  # type: ignore[attr-defined]  # rows of a table
+    assert {"resolved", "wait_s", "overload_s"} <= heads
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path) -> None:

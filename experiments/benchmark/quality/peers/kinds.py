@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from envs.baselines.learning_days import learn_over_days
+from experiments.benchmark.quality.peers.place import look_there
 from experiments.benchmark.quality.protocol import Place
 from experiments.vec_env import Normalisation
 from nba.act.longest_idle import LongestIdle
@@ -29,6 +30,7 @@ Worth = Callable[[Floats], Floats]
 
 def mabwiser(name: str, place: Place) -> Policy:
     """MABWiser's LinUCB, one ridge regression per arm, batched (Strong et al. 2019)."""
+    look_there()
     from mabwiser.mab import MAB, LearningPolicy  # type: ignore[import-not-found]  # a peer
 
     arms = list(range(len(ACTION_KINDS)))
@@ -47,6 +49,7 @@ def mabwiser(name: str, place: Place) -> Policy:
 
 def contextual_bandits(name: str, place: Place) -> Policy:
     """The LinUCB of contextualbandits, one regression per arm, batched (Cortes 2018)."""
+    look_there()
     from contextualbandits.online import LinUCB  # type: ignore[import-not-found]  # a peer
 
     bandit = LinUCB(len(ACTION_KINDS), alpha=1.0, lambda_=1.0, random_state=1 + place.seed)

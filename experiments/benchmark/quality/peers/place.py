@@ -8,8 +8,13 @@ from typing import Final
 FOLDER: Final = Path(sys.prefix) / "peers"
 
 
-def installed(module: str) -> bool:
-    """Whether a peer can be imported; its folder is put at the end of the path first."""
+def look_there() -> None:
+    """Put the peers' folder at the end of this process's path; do so before importing one."""
     if str(FOLDER) not in sys.path and FOLDER.exists():
         sys.path.append(str(FOLDER))
+
+
+def installed(module: str) -> bool:
+    """Whether a peer can be imported."""
+    look_there()
     return find_spec(module) is not None
