@@ -6,7 +6,7 @@ centres themselves, in the middle of their days.
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -36,25 +36,20 @@ class Parts:
 
 
 def save_checkpoint(path: Path, run: Parts, curve: Curve) -> None:
-    """Put the run's state in place of the last one; a kill leaves the one or the other, whole."""
+    """Put the run's state in place of the last one."""
     learner, held = run.learner, vars(run.learner)
     state = {
         "settings": run.settings,
         "net": learner.policy.state_dict(),
         "optimizer": learner.policy.optimizer.state_dict(),
         "counters": {name: held[name] for name in _COUNTERS},
-        "seen": [_packed(array) for array in _seen(learner)],
+        "seen": [packed(array) for array in _seen(learner)],
         "curve": [list(point) for point in curve],
-        "centres": [_packed(array) for array in run.centres.arrays()],
+        "centres": [packed(array) for array in run.centres.arrays()],
         "limits": run.limits.state(),
         "random": _random_states(),
     }
-    made = path.with_suffix(".new")
-    with made.open("wb") as file:
-        th.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    made.replace(path)
+    write_state(path, state)
 
 
 def load_checkpoint(path: Path, run: Parts) -> list[tuple[int, float]]:
@@ -62,18 +57,7 @@ def load_checkpoint(path: Path, run: Parts) -> list[tuple[int, float]]:
 
     Raises InputError for a file that is damaged or belongs to a run with other settings.
     """
-    try:
-        state: dict[str, Any] = th.load(path, weights_only=True)  # nothing in it is executed
-        theirs = state["settings"]
-    except (OSError, RuntimeError, EOFError, UnpicklingError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is no checkpoint that can be read; remove it to start anew"
-        ) from error
-    if theirs != run.settings:
-        raise InputError(
-            f"{path} is a checkpoint of other settings ({theirs}); these are {run.settings}: "
-            "use the settings of that run, or another --out"
-        )
+    state = read_state(path, run.settings)
     learner, centres = run.learner, run.centres
     learner.policy.load_state_dict(state["net"])
     learner.policy.optimizer.load_state_dict(state["optimizer"])
@@ -81,11 +65,39 @@ def load_checkpoint(path: Path, run: Parts) -> list[tuple[int, float]]:
     vars(learner).update(
         _last_obs=centres.reset(), _last_episode_starts=np.ones(centres.num_envs, dtype=np.bool_)
     )
-    _fill(_seen(learner), state["seen"])
-    _fill(centres.arrays(), state["centres"])
+    fill(_seen(learner), state["seen"])
+    fill(centres.arrays(), state["centres"])
     run.limits.restore(state["limits"])
     _set_random_states(state["random"])
     return [(int(step), float(mean)) for step, mean in state["curve"]]
+
+
+def write_state(path: Path, state: Mapping[str, object]) -> None:
+    """Put a state in place of what the file held; a kill leaves the one or the other, whole."""
+    made = path.with_suffix(".new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with made.open("wb") as file:
+        th.save(dict(state), file)
+        file.flush()
+        os.fsync(file.fileno())
+    made.replace(path)
+
+
+def read_state(path: Path, settings: str) -> dict[str, Any]:
+    """The state in a file; InputError if it is damaged or its `settings` are others."""
+    try:
+        state: dict[str, Any] = th.load(path, weights_only=True)  # nothing in it is executed
+        theirs = state["settings"]
+    except (OSError, RuntimeError, EOFError, UnpicklingError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is no checkpoint that can be read; remove it to start anew"
+        ) from error
+    if theirs != settings:
+        raise InputError(
+            f"{path} is a checkpoint of other settings ({theirs}); these are {settings}: "
+            "use the settings of that run, or another --out"
+        )
+    return state
 
 
 def _seen(learner: MaskablePPO) -> list[np.ndarray[Any, Any]]:
@@ -94,14 +106,15 @@ def _seen(learner: MaskablePPO) -> list[np.ndarray[Any, Any]]:
     return [*(observation[name] for name in sorted(observation)), starts]
 
 
-def _packed(array: np.ndarray[Any, Any]) -> th.Tensor:
+def packed(array: np.ndarray[Any, Any]) -> th.Tensor:
     """The bytes of an array of any type."""
     return th.from_numpy(np.frombuffer(array.tobytes(), dtype=np.uint8).copy())
 
 
-def _fill(arrays: Sequence[np.ndarray[Any, Any]], packed: Sequence[th.Tensor]) -> None:
-    for array, stored in zip(arrays, packed, strict=True):
-        array[...] = np.frombuffer(stored.numpy().tobytes(), array.dtype).reshape(array.shape)
+def fill(arrays: Sequence[np.ndarray[Any, Any]], stored: Sequence[th.Tensor]) -> None:
+    """Write packed bytes back into live arrays, in their order."""
+    for array, held in zip(arrays, stored, strict=True):
+        array[...] = np.frombuffer(held.numpy().tobytes(), array.dtype).reshape(array.shape)
 
 
 def _random_states() -> dict[str, object]:

@@ -8,17 +8,22 @@ Wang et al. 2016 (dueling); Bradtke, Duff 1994 (time).
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch as th
 
 from envs.config import CentreConfig
 from envs.vector import ContactCentreVector
+from experiments.dqn_checkpoint import DqnRun
 from experiments.replay import Replay, Transitions
 from experiments.scorer import ActionScorerPolicy, Observation
 from experiments.vec_env import ContactCentreVecEnv, Normalisation
 from nba.seeding import generator
 from nba.types import Floats32, Ints, RewardModel
+
+_KEEP_EVERY: Final = 500  # steps of all centres between two checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,14 @@ def train_dqn(
     normalisation: Normalisation,
     *,
     seed: int,
+    checkpoint: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ActionScorerPolicy:
-    """The net after training on the days of `seed`; the same arguments give the same weights."""
+    """The net after training on the days of `seed`; the same arguments give the same weights.
+
+    With `checkpoint`, a file, a run that was killed goes on bit for bit where it was kept last.
+    Raises InputError for a checkpoint that is damaged or belongs to other settings.
+    """
     th.set_num_threads(1)
     th.manual_seed(config.seed)
     rng = generator(config.seed, "dqn")
@@ -81,25 +91,37 @@ def train_dqn(
     optimizer = th.optim.Adam(net.parameters(), lr=config.learning_rate)
     seen = centres.reset()
     replay = Replay(seen, config.memory_steps)
+    run = DqnRun(net, slow, optimizer, replay, centres, seen, rng, repr((config, centre, seed)))
+    if checkpoint is not None and checkpoint.exists():
+        run.load(checkpoint)
+        if progress is not None:
+            progress(run.rounds * config.n_envs)
     n_rounds = -(-config.total_steps // config.n_envs)
-    owed = 0.0
-    for number in range(n_rounds):
-        done_share = number / n_rounds
-        explore = config.explore_first + (config.explore_last - config.explore_first) * done_share
-        action = _act(net, seen, explore, rng)
-        centres.step_async(action)
-        following, reward, done, _ = centres.step_wait()
-        discount = np.exp(-centres.dt / config.horizon_s)
-        replay.add(seen, action, reward, discount, done)
-        assert isinstance(following, dict)
-        seen = following
-        owed += config.n_envs / config.decisions_per_update
-        while owed >= 1.0 and len(replay) >= 4 * config.batch_size:
-            _update(net, slow, optimizer, replay.sample(config.batch_size, rng), config)
-            owed -= 1.0
+    while run.rounds < n_rounds:
+        _round(run, config, run.rounds / n_rounds)
+        if checkpoint is not None and run.rounds % _KEEP_EVERY == 0:
+            run.save(checkpoint)
         if progress is not None:
             progress(config.n_envs)
     return net
+
+
+def _round(run: DqnRun, config: DqnConfig, done_share: float) -> None:
+    """One step of all centres, and the updates that are due after it."""
+    explore = config.explore_first + (config.explore_last - config.explore_first) * done_share
+    action = _act(run.net, run.seen, explore, run.rng)
+    run.centres.step_async(action)
+    following, reward, done, _ = run.centres.step_wait()
+    discount = np.exp(-run.centres.dt / config.horizon_s)
+    run.replay.add(run.seen, action, reward, discount, done)
+    assert isinstance(following, dict)
+    run.seen = following
+    run.rounds += 1
+    run.owed += config.n_envs / config.decisions_per_update
+    while run.owed >= 1.0 and len(run.replay) >= 4 * config.batch_size:
+        lived = run.replay.sample(config.batch_size, run.rng)
+        _update(run.net, run.slow, run.optimizer, lived, config)
+        run.owed -= 1.0
 
 
 def _nets(

@@ -135,7 +135,10 @@ def learned_dqn(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
     scale, config = Normalisation.of_log(log), DqnConfig(schooling.steps, seed=schooling.seed)
     days = Seeds.of(schooling.seed).training
     with progress("train a DQN", config.total_steps) as advance:
-        net = train_dqn(config, centre, greedy.model, scale, seed=days, progress=advance)
+        kept = schooling.checkpoint and schooling.checkpoint.with_suffix(".pt")
+        net = train_dqn(
+            config, centre, greedy.model, scale, seed=days, checkpoint=kept, progress=advance
+        )
     return export_net(
         net,
         scale,

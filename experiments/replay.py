@@ -5,6 +5,7 @@ Source: Lin 1992 (experience replay).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch as th
@@ -28,6 +29,7 @@ class Replay:
 
     def __init__(self, first: Mapping[str, Floats32], n_steps: int) -> None:
         n = len(first["mask"])
+        self.count = 0  # steps ever added
         self._seen = {
             name: np.zeros((n_steps, *rows.shape), dtype=np.float32) for name, rows in first.items()
         }
@@ -35,10 +37,9 @@ class Replay:
         self._reward = np.zeros((n_steps, n), dtype=np.float32)
         self._discount = np.zeros((n_steps, n), dtype=np.float32)
         self._n_steps = n_steps
-        self._count = 0
 
     def __len__(self) -> int:
-        return min(self._count, self._n_steps) * self._action.shape[1]
+        return min(self.count, self._n_steps) * self._action.shape[1]
 
     def add(
         self,
@@ -49,17 +50,22 @@ class Replay:
         done: Bools,
     ) -> None:
         """Remember one step of all centres; the oldest is forgotten when the ring is full."""
-        place = self._count % self._n_steps
+        place = self.count % self._n_steps
         for name, rows in seen.items():
             self._seen[name][place] = rows
         self._action[place], self._reward[place] = action, reward
         self._discount[place] = np.where(done, 0.0, discount)
-        self._count += 1
+        self.count += 1
+
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        """Every array of the ring, live: with `count` all that a checkpoint holds of it."""
+        seen = [self._seen[name] for name in sorted(self._seen)]
+        return [*seen, self._action, self._reward, self._discount]
 
     def sample(self, n: int, rng: np.random.Generator) -> Transitions:
         """Steps drawn evenly, the newest left out: what follows it is not there yet."""
-        age = rng.integers(2, min(self._count, self._n_steps) + 1, n)
-        place = (self._count - age) % self._n_steps
+        age = rng.integers(2, min(self.count, self._n_steps) + 1, n)
+        place = (self.count - age) % self._n_steps
         centre = rng.integers(0, self._action.shape[1], n)
         following = (place + 1) % self._n_steps
         return Transitions(

@@ -1,14 +1,21 @@
 """Double DQN over masked, ragged actions."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch as th
 
 from envs.vector import ContactCentreVector
+from experiments import dqn
 from experiments.dqn import DqnConfig, action_values, targets, train_dqn
 from experiments.export import TOLERANCE, export_net, net_difference, situations
 from experiments.replay import Replay, Transitions
 from experiments.scorer import ActionScorerPolicy
 from experiments.vec_env import observation
+from nba.errors import InputError
 from tests.experiments.small_run import BANK, normalisation, reward_model
 
 SMALL = DqnConfig(total_steps=4000, n_envs=8, batch_size=32, decisions_per_update=16, hidden=8)
@@ -16,8 +23,16 @@ ROWS = situations(ContactCentreVector(BANK, 16, 8), 200, 1)
 SEEN = observation(*ROWS, reward_model(), normalisation())
 
 
-def trained(config: DqnConfig = SMALL) -> ActionScorerPolicy:
-    return train_dqn(config, BANK, reward_model(), normalisation(), seed=4)
+def trained(
+    config: DqnConfig = SMALL,
+    *,
+    checkpoint: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> ActionScorerPolicy:
+    return train_dqn(
+        config, BANK, reward_model(), normalisation(),
+        seed=4, checkpoint=checkpoint, progress=progress,
+    )  # fmt: skip
 
 
 def tensors(
@@ -82,3 +97,27 @@ def test_what_follows_a_step_in_the_memory_is_the_next_step_of_the_same_centre()
     assert after.equal(before + 1)
     assert set(before.tolist()) == {3.0, 4.0, 5.0, 103.0, 104.0, 105.0}
     assert ((lived.discount == 0.0) == (before == 105.0)).all()
+
+
+def test_a_run_that_was_killed_goes_on_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dqn, "_KEEP_EVERY", 5)
+    kept = tmp_path / "kept.pt"
+
+    def kill_later(n: int, seen: list[int] = []) -> None:  # noqa: B006 counts across calls
+        seen.append(n)
+        if len(seen) == 13:
+            raise KeyboardInterrupt
+
+    whole = trained(SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        trained(SMALL, checkpoint=kept, progress=kill_later)
+    counted: list[int] = []
+    again = trained(SMALL, checkpoint=kept, progress=counted.append)
+    assert counted[0] == 10 * SMALL.n_envs, "it began after the tenth step"
+    assert [v.numpy().tobytes() for v in again.state_dict().values()] == [
+        v.numpy().tobytes() for v in whole.state_dict().values()
+    ]
+    with pytest.raises(InputError, match="checkpoint of other settings"):
+        trained(replace(SMALL, seed=9), checkpoint=kept)
