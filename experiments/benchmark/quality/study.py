@@ -90,18 +90,18 @@ def _core_cells(budget: Budget, folder: Path) -> dict[str, Compute]:
 
 def _rest_cells(peers: Sequence[str], budget: Budget, folder: Path) -> dict[str, Compute]:
     """The other rungs and the peers: one training everywhere, before more of them at peak load."""
-    places = _places(HEADLINE, min(1, budget.rest_seeds), budget, folder)
-    places += [
-        place
-        for under in MET
-        if under != HEADLINE
-        for place in _places(under, budget.normal_seeds, budget, folder)
-    ]
-    places += _places(HEADLINE, budget.rest_seeds, budget, folder)
+    once = min(1, budget.rest_seeds)
+    rounds = [(HEADLINE, once, (*REST, *peers))]
+    for under in MET:
+        if under != HEADLINE:
+            rounds.append((under, budget.normal_seeds, tuple(REST)))
+            rounds.append((under, min(budget.normal_seeds, budget.normal_peers), tuple(peers)))
+    rounds.append((HEADLINE, budget.rest_seeds, (*REST, *peers)))
     return {
         f"{name} {place.name}": partial(rest_cell, name, place)
-        for place in dict.fromkeys(places)
-        for name in (*REST, *peers)
+        for under, seeds, names in rounds
+        for place in _places(under, seeds, budget, folder)
+        for name in names
     }
 
 
