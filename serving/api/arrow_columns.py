@@ -276,7 +276,8 @@ def _is(pa: Arrow, column: Arrow, *, given: bool | str) -> Bools:
 
 def _whole(table: Arrow, name: str) -> Arrow:
     """A column in one piece."""
-    return table.column(name).combine_chunks()
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # which copies
 
 
 def _array(column: Arrow) -> Arrow:

@@ -118,7 +118,7 @@ async def _promise(server: Server, usual: _Usual) -> tuple[list[_Made], Bools]:
             await asyncio.sleep(0)
         part = columns.part(start, min(start + _TOGETHER, len(columns)))
         ids = part.ids.texts() if part.ids is not None else []
-        if server.index.knows_any(ids):
+        if ids and server.index.knows_any(ids):
             failed[start : start + len(part)] = True
             continue
         began = time.perf_counter()
