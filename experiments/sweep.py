@@ -84,6 +84,8 @@ def _schedule(task: SweepTask, record: SweepRecord, at_once: int | None) -> None
     """Run what is not over yet."""
     # Ray's own files of a trial: a table, a log and TensorBoard's events, which nobody reads.
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+    # Its newer output writes tables to stdout however quiet it is told to be.
+    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
     first = task.trials[0].config
     with (
         ray_up(),

@@ -47,11 +47,12 @@ def written(folder: Path) -> Path:
 
 @pytest.mark.usefixtures("cluster")
 def test_two_trials_are_ranked_recorded_and_the_worse_is_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     config, out = written(tmp_path), tmp_path / "out"
     found = run_sweep(config, out, n_trials=2, days=2, at_once=1)
+    assert capsys.readouterr().out == ""  # it is for the result alone
     first, second = found["rows"]
     assert (first["trial"], first["prior_weight"], first["stopped_early"]) == (0, 4.0, False)
     assert first["decisions"] == 1024
