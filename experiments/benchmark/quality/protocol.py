@@ -28,7 +28,7 @@ class Budget:
     """How much of everything a run of the benchmark takes."""
 
     seeds: int = 10  # trainings of a headline policy at peak load
-    rest_seeds: int = 3  # trainings of every other policy there
+    rest_seeds: int = 1  # trainings of every other policy there
     normal_seeds: int = 1  # trainings of every policy under "normal"
     normal_peers: int = 1  # trainings of every peer there
     days: int = 40  # held-out centre-days of each training: a drift lasts 40
