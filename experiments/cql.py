@@ -16,7 +16,7 @@ import numpy as np
 import torch as th
 from gymnasium import spaces
 
-from experiments.dqn import action_values, targets
+from experiments.dqn import action_values, improve, targets
 from experiments.replay import Transitions
 from experiments.scorer import ActionScorerPolicy
 from experiments.vec_env import Normalisation, observation
@@ -69,13 +69,7 @@ def train_cql(
     optimizer = th.optim.Adam(net.parameters(), lr=config.learning_rate)
     for _ in range(config.updates):
         loss = _loss(net, slow, lived.sample(rng), config.caution)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch ships it without types
-        th.nn.utils.clip_grad_norm_(net.parameters(), config.max_grad_norm)
-        optimizer.step()
-        with th.no_grad():
-            for behind, ahead in zip(slow.parameters(), net.parameters(), strict=True):
-                behind.lerp_(ahead, config.follow)
+        improve(net, slow, optimizer, loss, config)
         if progress is not None:
             progress(1)
     return net

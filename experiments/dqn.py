@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch as th
@@ -163,10 +163,31 @@ def _update(
         wanted = targets(net, slow, lived)
     found = action_values(net, lived.before).gather(1, lived.action[:, None])[:, 0]
     loss = th.nn.functional.smooth_l1_loss(found, wanted)
+    improve(net, slow, optimizer, loss, config)
+
+
+class Pace(Protocol):
+    """How far one update goes."""
+
+    @property
+    def max_grad_norm(self) -> float: ...
+
+    @property
+    def follow(self) -> float: ...
+
+
+def improve(
+    net: ActionScorerPolicy,
+    slow: ActionScorerPolicy,
+    optimizer: th.optim.Optimizer,
+    loss: th.Tensor,
+    pace: Pace,
+) -> None:
+    """One step down the loss, and the slow net a little after the quick one."""
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch ships it without types
-    th.nn.utils.clip_grad_norm_(net.parameters(), config.max_grad_norm)
+    th.nn.utils.clip_grad_norm_(net.parameters(), pace.max_grad_norm)
     optimizer.step()
     with th.no_grad():
         for behind, ahead in zip(slow.parameters(), net.parameters(), strict=True):
-            behind.lerp_(ahead, config.follow)
+            behind.lerp_(ahead, pace.follow)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from envs.baselines.learning_days import joined_days, learn_over_days
 from envs.baselines.lp_routing import LpRouting
@@ -37,9 +37,24 @@ from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.objective import Objective
 from nba.terminal import progress
 from nba.types import DecisionLog, Learner, Policy
+from nba.understand.reward_model import LinearRewardModel
+
+if TYPE_CHECKING:
+    from experiments.scorer import ActionScorerPolicy
+    from experiments.vec_env import Normalisation
 
 _DECISIONS_PER_UPDATE: Final = 64  # of a net that learns from a log
 _EXPLORATION: Final = 0.3  # share of decisions that the logging policy takes at random
+
+
+class Serves(Protocol):
+    """How values become the probabilities of a policy."""
+
+    @property
+    def temperature(self) -> float: ...
+
+    @property
+    def floor(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,52 +141,32 @@ def learned_neural_linear(centre: CentreConfig, schooling: Schooling) -> Policy:
 def learned_dqn(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
     """Double DQN on simulated days, its scores starting from the reward model of a log."""
     from experiments.dqn import DqnConfig, train_dqn
-    from experiments.export import export_net
-    from experiments.vec_env import Normalisation
 
+    config, days = DqnConfig(schooling.steps, seed=schooling.seed), Seeds.of(schooling.seed)
+    kept = schooling.checkpoint and schooling.checkpoint.with_suffix(".pt")
     log = exploring_log(centre, schooling)
-    greedy = GreedyLearner()
-    greedy.learn(log)
-    scale, config = Normalisation.of_log(log), DqnConfig(schooling.steps, seed=schooling.seed)
-    days = Seeds.of(schooling.seed).training
-    with progress("train a DQN", config.total_steps) as advance:
-        kept = schooling.checkpoint and schooling.checkpoint.with_suffix(".pt")
-        net = train_dqn(
-            config, centre, greedy.model, scale, seed=days, checkpoint=kept, progress=advance
-        )
-    return export_net(
-        net,
-        scale,
-        reward_model=greedy.model,
-        prior_model=greedy.model,
-        temperature=config.temperature,
-        floor=config.floor,
-        name="dqn",
-    )
+
+    def net(model: LinearRewardModel, scale: "Normalisation") -> "ActionScorerPolicy":
+        with progress("train a DQN", config.total_steps) as advance:
+            return train_dqn(
+                config, centre, model, scale, seed=days.training, checkpoint=kept, progress=advance
+            )
+
+    return _scorer_of_values("dqn", log, net, config)
 
 
 def learned_cql(centre: CentreConfig, schooling: Schooling) -> ActionScorer:
     """Masked discrete CQL on an exploring log, its scores starting from the log's reward model."""
     from experiments.cql import CqlConfig, train_cql
-    from experiments.export import export_net
-    from experiments.vec_env import Normalisation
 
-    log = exploring_log(centre, schooling)
-    greedy = GreedyLearner()
-    greedy.learn(log)
-    scale = Normalisation.of_log(log)
     config = CqlConfig(updates=-(-schooling.steps // _DECISIONS_PER_UPDATE), seed=schooling.seed)
-    with progress("learn cautious values", config.updates) as advance:
-        net = train_cql(config, log, greedy.model, scale, progress=advance)
-    return export_net(
-        net,
-        scale,
-        reward_model=greedy.model,
-        prior_model=greedy.model,
-        temperature=config.temperature,
-        floor=config.floor,
-        name="cql",
-    )
+    log = exploring_log(centre, schooling)
+
+    def net(model: LinearRewardModel, scale: "Normalisation") -> "ActionScorerPolicy":
+        with progress("learn cautious values", config.updates) as advance:
+            return train_cql(config, log, model, scale, progress=advance)
+
+    return _scorer_of_values("cql", log, net, config)
 
 
 def learned_lp_routing(centre: CentreConfig, schooling: Schooling) -> Policy:
@@ -246,6 +241,30 @@ def _by_serving(
             after_round=after_round,
             progress=advance,
         )
+
+
+def _scorer_of_values(
+    name: str,
+    log: DecisionLog,
+    net: "Callable[[LinearRewardModel, Normalisation], ActionScorerPolicy]",
+    serves: "Serves",
+) -> ActionScorer:
+    """A net of values as the policy that serves; it starts from the reward model of the log."""
+    from experiments.export import export_net
+    from experiments.vec_env import Normalisation
+
+    greedy = GreedyLearner()
+    greedy.learn(log)
+    scale = Normalisation.of_log(log)
+    return export_net(
+        net(greedy.model, scale),
+        scale,
+        reward_model=greedy.model,
+        prior_model=greedy.model,
+        temperature=serves.temperature,
+        floor=serves.floor,
+        name=name,
+    )
 
 
 def _greedy(centre: CentreConfig, schooling: Schooling) -> GreedyLearner:

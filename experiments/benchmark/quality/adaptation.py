@@ -7,7 +7,6 @@ their own choices, the others stay as they are.
 
 from typing import Final
 
-from envs.baselines.learning_days import learn_over_days
 from envs.config import CentreConfig
 from envs.day_blocks import DayBlock
 from envs.day_figures import DayFigures, key_figures
@@ -15,11 +14,10 @@ from envs.logging import WINDOW_S, logged_block
 from experiments.benchmark.cells import Record
 from experiments.benchmark.quality.judge import alone
 from experiments.benchmark.quality.protocol import ANCHOR, Place
+from experiments.benchmark.quality.rounds import learned_by_serving
 from experiments.simulate import centre_of
 from nba.act.bundle import load_policy
-from nba.act.longest_idle import LongestIdle
 from nba.learn.linear_bandit import LinearBandit, linucb
-from nba.listen.contact_features import CONTACT_CENTRE
 from nba.listen.objective import Objective
 from nba.listen.outcomes import join_outcomes
 from nba.types import Learner, Policy
@@ -43,21 +41,9 @@ def adaptation_cell(place: Place) -> list[Record]:
             found += _served(place, centre, name, policy, None)
         for name, kept in KEPT.items():
             learner = LinearBandit(linucb(width=1.0), keep=kept)
-            _taught(learner, place)
-            found += _served(place, centre, name, learner.policy(), learner)
+            policy = learned_by_serving(learner, place)  # what the frozen LinUCB knows
+            found += _served(place, centre, name, policy, learner)
         return found
-
-
-def _taught(learner: Learner, place: Place) -> None:
-    """Before the drift: the rounds that LinUCB's frozen policy has learned from."""
-    learn_over_days(
-        learner,
-        LongestIdle(CONTACT_CENTRE),
-        place.centre,
-        n_rounds=place.budget.rounds,
-        days_per_round=place.budget.round_days,
-        seed=place.seeds.learning_log,
-    )
 
 
 def _served(

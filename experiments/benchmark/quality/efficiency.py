@@ -9,17 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from envs.baselines.learning_days import learn_over_days
 from envs.evaluate_days import DayTable, simulate
 from experiments.benchmark.cells import Record
 from experiments.benchmark.quality.judge import alone
 from experiments.benchmark.quality.ladder import bandit_start, from_start, priced_start
 from experiments.benchmark.quality.protocol import ANCHOR, Place
+from experiments.benchmark.quality.rounds import learned_by_serving
 from experiments.compare import paired_difference
 from nba.act.bundle import load_policy
-from nba.act.longest_idle import LongestIdle
 from nba.learn.linear_bandit import LinearBandit, epsilon_greedy, linucb, squarecb, thompson
-from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import DecisionLog, Policy
 
 _BANDITS: Final = {
@@ -94,7 +92,7 @@ def efficiency_cell(name: str, place: Place) -> list[Record]:
         }
         watch = _Watch(place, name, passed)
         if name in _BANDITS:
-            _serve(_Counting(_BANDITS[name](), watch), place)
+            learned_by_serving(_Counting(_BANDITS[name](), watch), place)
         else:
             _train(name, place, watch)
         return watch.records
@@ -111,24 +109,13 @@ def decisions_until(records: Sequence[Record], name: str, other: str) -> float |
     return sure
 
 
-def _serve(learner: _Counting, place: Place) -> None:
-    learn_over_days(
-        learner,
-        LongestIdle(CONTACT_CENTRE),
-        place.centre,
-        n_rounds=place.budget.rounds,
-        days_per_round=place.budget.round_days,
-        seed=place.seeds.learning_log,
-    )
-
-
 def _train(name: str, place: Place, watch: _Watch) -> None:
     config = place.training()
     per_update = config.n_envs * config.rollout_steps
     if name == "scorer_from_bandit":
         start = bandit_start(place)
         served = _Counting(_BANDITS["linucb"]())
-        _serve(served, place)
+        learned_by_serving(served, place)
         watch.before = served.decisions
     else:
         start = priced_start(place)

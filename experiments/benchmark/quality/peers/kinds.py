@@ -10,11 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from envs.baselines.learning_days import learn_over_days
 from experiments.benchmark.quality.peers.place import look_there
 from experiments.benchmark.quality.protocol import Place
+from experiments.benchmark.quality.rounds import learned_by_serving
 from experiments.vec_env import Normalisation
-from nba.act.longest_idle import LongestIdle
 from nba.act.policy import best_of, one_row
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import ACTION_KINDS, ActionSet, Bools, Context, DecisionLog, Floats, Floats32, Policy
@@ -44,7 +43,7 @@ def mabwiser(name: str, place: Place) -> Policy:
         rows = told if isinstance(told, list) else [told]
         return np.array([[row[arm] for arm in arms] for row in rows])
 
-    return _served(name, place, fit, worth)
+    return learned_by_serving(_Kinds(name, fit, worth), place)
 
 
 def contextual_bandits(name: str, place: Place) -> Policy:
@@ -57,19 +56,7 @@ def contextual_bandits(name: str, place: Place) -> Policy:
     def fit(context: Floats, chosen: Floats, reward: Floats) -> None:
         bandit.partial_fit(context, chosen, reward)
 
-    return _served(name, place, fit, bandit.decision_function)
-
-
-def _served(name: str, place: Place, fit: Fit, worth: Worth) -> Policy:
-    budget = place.budget
-    return learn_over_days(
-        _Kinds(name, fit, worth),
-        LongestIdle(CONTACT_CENTRE),
-        place.centre,
-        n_rounds=budget.rounds,
-        days_per_round=budget.round_days,
-        seed=place.seeds.learning_log,
-    )
+    return learned_by_serving(_Kinds(name, fit, bandit.decision_function), place)
 
 
 @dataclass(slots=True)

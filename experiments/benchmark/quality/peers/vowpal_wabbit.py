@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from envs.baselines.learning_days import learn_over_days
 from experiments.benchmark.quality.peers.place import look_there
 from experiments.benchmark.quality.protocol import Place
+from experiments.benchmark.quality.rounds import learned_by_serving
 from experiments.vec_env import Normalisation
-from nba.act.longest_idle import LongestIdle
 from nba.act.policy import one_row
-from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import ActionSet, Bools, Context, DecisionLog, Floats, Floats32, Policy
 
 _COMMON: Final = "--cb_explore_adf --cb_type mtr -q ca --quiet --power_t 0 -b 18"
@@ -35,15 +33,7 @@ def vowpal_wabbit(name: str, place: Place) -> Policy:
     from vowpalwabbit import Workspace  # type: ignore[import-not-found]  # a peer
 
     learner = VowpalWabbit(Workspace(f"{_COMMON} {OPTIONS[name]}"), name)
-    budget = place.budget
-    return learn_over_days(
-        learner,
-        LongestIdle(CONTACT_CENTRE),
-        place.centre,
-        n_rounds=budget.rounds,
-        days_per_round=budget.round_days,
-        seed=place.seeds.learning_log,
-    )
+    return learned_by_serving(learner, place)
 
 
 @dataclass(slots=True)
