@@ -15,7 +15,7 @@ from experiments.compare import Interval, mean_interval
 from nba.seeding import generator
 from nba.types import Floats
 
-_ENOUGH: Final = 3  # trainings, from which on they are counted and not their days
+ENOUGH: Final = 3  # trainings, from which on they are counted and not their days
 _RESAMPLES: Final = 2000
 _LEVEL: Final = 0.95
 
@@ -38,7 +38,7 @@ class Standing:
     @property
     def over_trainings(self) -> bool:
         """Whether its intervals tell of another training, and not of other days alone."""
-        return self.trainings >= _ENOUGH
+        return self.trainings >= ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Overall:
     """How one policy does over all presets at once."""
 
     policy: str
+    trainings: int  # in the preset with the fewest
     score: Interval  # interquartile mean of the share of the gap closed
     improvement: float  # probability of earning more than the index rule
 
@@ -93,6 +94,7 @@ def overall(records: Sequence[Record], scenario: str) -> list[Overall]:
     found = [
         Overall(
             name,
+            min(len(part) for part in parts),
             _resampled(parts),
             float(np.mean([_beats(a, b) for a, b in zip(parts, anchor, strict=True)])),
         )
@@ -138,7 +140,7 @@ def interquartile_mean(values: Floats) -> float:
 
 def _interval(parts: Sequence[Floats]) -> Interval:
     """Over trainings where there are enough of them, else over the days of all."""
-    if len(parts) >= _ENOUGH:
+    if len(parts) >= ENOUGH:
         return mean_interval(np.array([days.mean() for days in parts]))
     return mean_interval(np.concatenate(parts))
 

@@ -10,6 +10,7 @@ from experiments.benchmark.quality.adaptation import FROZEN, KEPT, PERIODS
 from experiments.benchmark.quality.efficiency import LEARNERS, PASSED, decisions_until
 from experiments.benchmark.quality.protocol import ANCHOR, FLOOR, HEADLINE, PRESETS
 from experiments.benchmark.quality.summary import (
+    ENOUGH,
     Overall,
     Standing,
     difference,
@@ -142,6 +143,8 @@ def _row(*cells: str) -> str:
 def _share(each: Overall) -> str:
     if each.policy == FLOOR:
         return "0 %"
+    if each.trainings < ENOUGH:
+        return f"{each.score.value:.0%} *"
     return f"{each.score.value:.0%} [{each.score.low:.0%}, {each.score.high:.0%}]"
 
 
