@@ -94,8 +94,8 @@ def _rest_cells(peers: Sequence[str], budget: Budget, folder: Path) -> dict[str,
     rounds = [(HEADLINE, once, (*REST, *peers))]
     for under in MET:
         if under != HEADLINE:
-            rounds.append((under, budget.normal_seeds, tuple(REST)))
-            rounds.append((under, min(budget.normal_seeds, budget.normal_peers), tuple(peers)))
+            rounds.append((under, budget.normal_rest, tuple(REST)))
+            rounds.append((under, budget.normal_peers, tuple(peers)))
     rounds.append((HEADLINE, budget.rest_seeds, (*REST, *peers)))
     return {
         f"{name} {place.name}": partial(rest_cell, name, place)

@@ -81,18 +81,21 @@ def efficiency(snapshots: Sequence[Record]) -> list[str]:
 
 
 def transfer(days: Sequence[Record], there: str) -> list[str]:
-    """What is earned in the larger centre, and that less the rule's that was tuned there."""
-    names = [r["policy"] for r in days]
-    lines = _head("policy", *(f"{p}: {what}" for p in PRESETS for what in ("EUR", f"− {there}")))
-    for policy in dict.fromkeys(str(name) for name in names):
+    """What is earned in the larger centre, and that less either index rule's on the same days."""
+    anchors = (there, ANCHOR)
+    head = [f"{p}: {what}" for p in PRESETS for what in ("EUR", *(f"− {a}" for a in anchors))]
+    lines = _head("policy", *head)
+    for policy in dict.fromkeys(str(r["policy"]) for r in days):
         cells = []
         for preset in PRESETS:
             here = [r for r in days if r["preset"] == preset]
             earned = figure(here, policy, "eur_per_contact")
-            anchor = figure(here, there, "eur_per_contact")
-            gap = difference(earned, dict.fromkeys(earned, next(iter(anchor.values()))))
-            mean = np.mean([each.mean() for each in earned.values()])
-            cells += [f"{mean:.3f}", _NOTHING if policy == there else _signed(gap)]
+            cells.append(f"{np.mean([each.mean() for each in earned.values()]):.3f}")
+            for anchor in anchors:
+                other = figure(here, anchor, "eur_per_contact")
+                star = "" if len(earned.keys() & other.keys()) >= ENOUGH else " *"
+                same = policy == anchor
+                cells.append(_NOTHING if same else _signed(difference(earned, other)) + star)
         lines.append(_row(policy, *cells))
     return lines
 
