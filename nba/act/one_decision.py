@@ -5,7 +5,7 @@ A quick form gives the probabilities of `batch_probabilities` and the predicted 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from nba.act.policy import CLIP, ActionScorer
 from nba.types import Floats, Floats32, Policy, RewardModel
 from nba.understand.one_reward import OneReward
 from nba.understand.reward_model import LinearRewardModel
+
+_KEPT: Final = 64  # actions; all sizes up to it take a megabyte for a small net
 
 Rewards = Callable[[Floats32, Floats32], Floats]
 # Context (d,) and the eligible actions (k, p) → probabilities (k,) and rewards (k,) in EUR, if the
@@ -44,6 +46,17 @@ def one_reward(model: RewardModel) -> Rewards:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sized:
+    """What a score needs in the shape of k actions: numpy is twice as quick without stretching."""
+
+    share: Floats32  # (k,) of 1 / k
+    zeros: Floats32  # (k, h)
+    mean: Floats32  # (k, p)
+    least: Floats32  # (k, p)
+    most: Floats32  # (k, p)
+
+
+@dataclass(frozen=True, slots=True)
 class _OneScore:
     """An action scorer whose scales are part of its weights.
 
@@ -59,8 +72,7 @@ class _OneScore:
     action_mean: Floats32  # (p,)
     action_cut: tuple[Floats32, Floats32]  # (p,) least and most
     action_weights: Floats32  # (p, h)
-    zeros: Floats32  # (h,)
-    shares: dict[int, Floats32]  # k → (k,) of 1 / k, as they are needed
+    sized: dict[int, _Sized]  # by k, as they are needed
     reward: Rewards | None
     prior: Rewards | None  # None: it is the reward, or there is none
 
@@ -78,8 +90,7 @@ class _OneScore:
             action_mean=w["action_mean"],
             action_cut=(-CLIP * w["action_std"], CLIP * w["action_std"]),
             action_weights=_over(w["W_ae"], w["action_std"]),
-            zeros=np.zeros(policy.sizes[2], dtype=np.float32),
-            shares={},
+            sized={},
             reward=None if policy.reward_model is None else one_reward(policy.reward_model),
             prior=one_reward(policy.prior_model) if own_prior and policy.prior_model else None,
         )
@@ -92,7 +103,7 @@ class _OneScore:
             prior = rewards if self.prior is None else self.prior(context, actions)
             assert prior is not None, "a prior weight needs a model: the policy has checked it"
             logits += policy.prior_weight * prior
-        logits -= np.maximum.reduce(logits)
+        logits -= max(logits.tolist())
         if policy.temperature != 1.0:
             logits /= policy.temperature
         weights = np.exp(logits, out=logits)
@@ -101,24 +112,34 @@ class _OneScore:
         return weights, rewards
 
     def _scores(self, context: Floats32, actions: Floats32) -> Floats32:
-        w, h = self.policy.parameters, len(self.zeros)
+        w, k = self.policy.parameters, len(actions)
+        sized = self.sized.get(k) or self._of_size(k)
         x = _cut(context - self.context_mean, *self.context_cut)
         from_context = x.dot(self.context_weights)
         from_context += self.context_bias
-        each = _cut(actions - self.action_mean, *self.action_cut).dot(self.action_weights)
-        each += from_context[:h]
-        np.maximum(each, self.zeros, out=each)
-        share = self.shares.get(len(each))
-        if share is None:
-            share = np.full(len(each), 1.0 / len(each), dtype=np.float32)
-            self.shares[len(each)] = share
-        pooled = share.dot(each)
+        to_each, to_shared = from_context.reshape(2, -1)
+        each = _cut(actions - sized.mean, sized.least, sized.most).dot(self.action_weights)
+        each += to_each
+        np.maximum(each, sized.zeros, out=each)
+        pooled = sized.share.dot(each)
         shared = pooled.dot(w["W_gu"])
-        shared += from_context[h:]
+        shared += to_shared
         deep = each.dot(w["W_eu"])
         deep += shared
-        np.maximum(deep, self.zeros, out=deep)
+        np.maximum(deep, sized.zeros, out=deep)
         return np.asarray(deep.dot(w["w_score"]))
+
+    def _of_size(self, k: int) -> _Sized:
+        """The arrays for k actions, kept for the sizes where stretching costs more than adding."""
+        rows = k if k <= _KEPT else 1
+        sized = _Sized(
+            np.full(k, 1.0 / k, dtype=np.float32),
+            np.zeros((rows, self.policy.sizes[2]), dtype=np.float32),
+            np.tile(self.action_mean, (rows, 1)),
+            *(np.tile(cut, (rows, 1)) for cut in self.action_cut),
+        )
+        self.sized[k] = sized
+        return sized
 
 
 def _over(weights: Floats32, std: Floats32) -> Floats32:
