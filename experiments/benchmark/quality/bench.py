@@ -81,7 +81,9 @@ exploring log, or {budget.rounds} rounds of {budget.round_days} days served whil
 for the other nets, {budget.candidates} prices and one refinement for the index rule. Training,
 tuning and the {budget.days} held-out days of each training have seeds of their own; all policies
 meet the same customers and luck, so differences are paired. The last checkpoint counts, never the
-best, and rewards are what happened, not what was expected.
+best, and rewards are what happened, not what was expected. Trainings: {budget.seeds} of each
+headline policy at peak load and {budget.normal_seeds} under normal days; of other rungs and peers
+{budget.rest_seeds} at peak load, {budget.normal_rest} and {budget.normal_peers} under normal days.
 
 Intervals (95 %) are Student's over trainings from three trainings on; a star marks those of fewer,
 which are over days and tell nothing of another training. `gap closed` is the interquartile mean,
