@@ -4,11 +4,15 @@ stable-baselines3 discounts by a scalar per step (its issue 1889); here a reward
 seconds later counts exp(−dt / horizon). Source: Bradtke, Duff 1994, equation 6.
 """
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 import torch as th
-from sb3_contrib.common.maskable.buffers import MaskableDictRolloutBuffer
+from sb3_contrib.common.maskable.buffers import (
+    MaskableDictRolloutBuffer,
+    MaskableDictRolloutBufferSamples,
+)
 
 from nba.types import Floats, Floats32
 
@@ -21,7 +25,11 @@ class Clock(Protocol):
 
 
 class SemiMdpRolloutBuffer(MaskableDictRolloutBuffer):
-    """Generalised advantages with a discount per transition."""
+    """Generalised advantages with a discount per transition.
+
+    Rows stay where they were written, and the arrays of a rollout serve the next: the library's
+    buffer lays everything out anew for every update and copies each minibatch twice.
+    """
 
     def __init__(  # what is not ours is passed on to the library as it comes
         self,
@@ -35,7 +43,10 @@ class SemiMdpRolloutBuffer(MaskableDictRolloutBuffer):
         super().__init__(*args, **kwargs)
 
     def reset(self) -> None:
-        """Forget everything, the times too."""
+        """Forget everything: a rollout overwrites every row of the last one."""
+        if hasattr(self, "discounts"):
+            self.pos, self.full = 0, False
+            return
         super().reset()
         self.discounts = np.zeros((self.buffer_size, self.n_envs), dtype=np.float32)
 
@@ -69,3 +80,30 @@ class SemiMdpRolloutBuffer(MaskableDictRolloutBuffer):
             advantage = delta + weight * self.gae_lambda * advantage
             self.advantages[step] = advantage
         self.returns = self.advantages + self.values
+
+    def get(  # type: ignore[override]  # an iterator is enough
+        self, batch_size: int | None = None
+    ) -> Iterator[MaskableDictRolloutBufferSamples]:
+        """All rows once, in an order that is drawn: the library's batches for the same seed."""
+        assert self.full
+        # The library draws among rows that lie centre by centre; here they lie step by step.
+        drawn = np.random.permutation(self.buffer_size * self.n_envs)  # noqa: NPY002 the library's
+        order = th.from_numpy(drawn % self.buffer_size * self.n_envs + drawn // self.buffer_size)
+        seen = {name: _rows(array) for name, array in self.observations.items()}
+        made = [
+            _rows(array)
+            for array in (
+                self.actions, self.values, self.log_probs, self.advantages, self.returns,
+                self.action_masks,
+            )
+        ]  # fmt: skip
+        for rows in th.split(order, batch_size or len(order)):
+            yield MaskableDictRolloutBufferSamples(
+                {name: each.index_select(0, rows) for name, each in seen.items()},
+                *(each.index_select(0, rows) for each in made),
+            )
+
+
+def _rows(array: np.ndarray[Any, Any]) -> th.Tensor:
+    """(steps, centres, …) → (steps · centres, …), the same memory."""
+    return th.from_numpy(array).flatten(0, 1)

@@ -8,6 +8,7 @@ import pytest
 import torch as th
 from gymnasium import spaces
 from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.buffers import MaskableDictRolloutBuffer
 
 from envs.contact_centres import ContactCentres
 from envs.presets import preset
@@ -123,7 +124,7 @@ def test_the_returns_of_a_rollout_are_those_of_the_days_played_again() -> None:
     buffer = cast(Any, learner.rollout_buffer)
     again = ContactCentres(2, config=config)
     last, _ = again.reset(seed=4)
-    chosen = buffer.actions.reshape(2, 64).T.astype(np.int64)
+    chosen = buffer.actions[:, :, 0].astype(np.int64)
     rewards, seconds, over = (np.zeros((64, 2)) for _ in range(3))
     tails = np.zeros((64, 2))
     for step in range(64):
@@ -132,7 +133,7 @@ def test_the_returns_of_a_rollout_are_those_of_the_days_played_again() -> None:
         for b in np.flatnonzero(over[step]).tolist():
             tails[step, b] = _value(learner, info["final_obs"][b])
     assert 1 <= over[:, 0].sum() < 10
-    returns = buffer.returns.reshape(2, 64).T
+    returns = buffer.returns
     for b in range(2):
         ends = [*np.flatnonzero(over[:, b]).tolist(), 63]
         tails[63, b] = tails[63, b] or _value(learner, {k: v[b] for k, v in last.items()})
@@ -164,3 +165,32 @@ def test_the_scalar_gamma_of_the_library_has_no_say() -> None:
     buffer.gamma = 0.99
     buffer.compute_returns_and_advantage(th.tensor(LAST_VALUES), np.zeros(2))
     assert np.array_equal(before, buffer.returns)
+
+
+def test_the_batches_of_an_update_are_the_librarys_for_the_same_seed() -> None:
+    buffer = filled(np.zeros((STEPS, 2)), gae_lambda=0.9, value=0.3)
+    rng = np.random.default_rng(5)
+    buffer.observations["context"][...] = rng.normal(size=(STEPS, 2, 3))
+    for name in ("actions", "values", "log_probs", "advantages", "returns", "action_masks"):
+        array = getattr(buffer, name)
+        array[...] = rng.integers(0, 90, size=array.shape)
+    np.random.seed(3)  # noqa: NPY002 what the library draws from
+    ours = list(buffer.get(4))
+    np.random.seed(3)  # noqa: NPY002 as above
+    theirs = list(MaskableDictRolloutBuffer.get(buffer, 4))
+    assert [len(each.actions) for each in ours] == [4, 4, 2]
+    for mine, library in zip(ours, theirs, strict=True):
+        assert mine.observations["context"].equal(library.observations["context"])
+        for name in mine._fields[1:]:
+            assert getattr(mine, name).flatten().equal(getattr(library, name).flatten()), name
+
+
+def test_a_second_rollout_is_not_mixed_with_the_first() -> None:
+    buffer = filled(np.zeros((STEPS, 2)), gae_lambda=0.9, value=0.3)
+    held = buffer.observations["context"]
+    assert buffer.full
+    buffer.reset()
+    assert (buffer.pos, buffer.full) == (0, False)
+    assert buffer.observations["context"] is held
+    with pytest.raises(AssertionError):
+        next(iter(buffer.get(4)))
