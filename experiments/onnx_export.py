@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.act.policy import CLIP, ActionScorer
+from nba.act.folded_net import CLIP
+from nba.act.policy import ActionScorer
 from nba.errors import InputError, NbaError
 from nba.types import Bools, Floats, Floats32
 from nba.understand.basis import CUT, DERIVED, Basis

@@ -16,7 +16,7 @@ from envs.staffing import shifts
 from envs.state import FIRST_EMPLOYEE
 from envs.vector import ContactCentreVector
 from experiments.masked_batch import MaskedBatch
-from nba.act.policy import CLIP
+from nba.act.folded_net import CLIP
 from nba.types import Bools, DecisionLog, Floats, Floats32, Ints, RewardModel
 
 

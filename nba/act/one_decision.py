@@ -10,7 +10,8 @@ from typing import Final, Self
 import numpy as np
 
 from nba.act.explain import reward_model_of
-from nba.act.policy import CLIP, ActionScorer
+from nba.act.folded_net import cut
+from nba.act.policy import ActionScorer
 from nba.types import Floats, Floats32, Policy, RewardModel
 from nba.understand.one_reward import OneReward
 from nba.understand.reward_model import LinearRewardModel
@@ -58,38 +59,18 @@ class _Sized:
 
 @dataclass(frozen=True, slots=True)
 class _OneScore:
-    """An action scorer whose scales are part of its weights.
-
-    Standardising divides by std and cuts at ±5: cutting at ±5 std and dividing the weights is the
-    same. The mean stays where it is: moved into the weights it would cost digits.
-    """
+    """An action scorer with its arrays in the shape of each number of actions."""
 
     policy: ActionScorer
-    context_mean: Floats32  # (d,)
-    context_cut: tuple[Floats32, Floats32]  # (d,) least and most
-    context_weights: Floats32  # (d, 2h): to the actions' units, and to the shared ones
-    context_bias: Floats32  # (2h,)
-    action_mean: Floats32  # (p,)
-    action_cut: tuple[Floats32, Floats32]  # (p,) least and most
-    action_weights: Floats32  # (p, h)
     sized: dict[int, _Sized]  # by k, as they are needed
     reward: Rewards | None
     prior: Rewards | None  # None: it is the reward, or there is none
 
     @classmethod
     def of(cls, policy: ActionScorer) -> Self:
-        w = policy.parameters
-        context_weights = np.concatenate([w["W_xe"], w["W_xu"]], axis=1)
         own_prior = policy.prior_weight != 0.0 and policy.prior_model is not None
         return cls(
             policy=policy,
-            context_mean=w["context_mean"],
-            context_cut=(-CLIP * w["context_std"], CLIP * w["context_std"]),
-            context_weights=_over(context_weights, w["context_std"]),
-            context_bias=np.concatenate([w["b_e"], w["b_u"]]),
-            action_mean=w["action_mean"],
-            action_cut=(-CLIP * w["action_std"], CLIP * w["action_std"]),
-            action_weights=_over(w["W_ae"], w["action_std"]),
             sized={},
             reward=None if policy.reward_model is None else one_reward(policy.reward_model),
             prior=one_reward(policy.prior_model) if own_prior and policy.prior_model else None,
@@ -112,40 +93,31 @@ class _OneScore:
         return weights, rewards
 
     def _scores(self, context: Floats32, actions: Floats32) -> Floats32:
-        w, k = self.policy.parameters, len(actions)
+        net, k = self.policy.net, len(actions)
         sized = self.sized.get(k) or self._of_size(k)
-        x = _cut(context - self.context_mean, *self.context_cut)
-        from_context = x.dot(self.context_weights)
-        from_context += self.context_bias
+        x = cut(context - net.context_mean, *net.context_cut)
+        from_context = x.dot(net.context_weights)
+        from_context += net.context_bias
         to_each, to_shared = from_context.reshape(2, -1)
-        each = _cut(actions - sized.mean, sized.least, sized.most).dot(self.action_weights)
+        each = cut(actions - sized.mean, sized.least, sized.most).dot(net.action_weights)
         each += to_each
         np.maximum(each, sized.zeros, out=each)
         pooled = sized.share.dot(each)
-        shared = pooled.dot(w["W_gu"])
+        shared = pooled.dot(net.pooled_weights)
         shared += to_shared
-        deep = each.dot(w["W_eu"])
+        deep = each.dot(net.deep_weights)
         deep += shared
         np.maximum(deep, sized.zeros, out=deep)
-        return np.asarray(deep.dot(w["w_score"]))
+        return np.asarray(deep.dot(net.score_weights))
 
     def _of_size(self, k: int) -> _Sized:
         """The arrays for k actions, kept for the sizes where stretching costs more than adding."""
-        rows = k if k <= _KEPT else 1
+        net, rows = self.policy.net, k if k <= _KEPT else 1
         sized = _Sized(
             np.full(k, 1.0 / k, dtype=np.float32),
             np.zeros((rows, self.policy.sizes[2]), dtype=np.float32),
-            np.tile(self.action_mean, (rows, 1)),
-            *(np.tile(cut, (rows, 1)) for cut in self.action_cut),
+            np.tile(net.action_mean, (rows, 1)),
+            *(np.tile(bound, (rows, 1)) for bound in net.action_cut),
         )
         self.sized[k] = sized
         return sized
-
-
-def _over(weights: Floats32, std: Floats32) -> Floats32:
-    return (weights.astype(np.float64) / std[:, None]).astype(np.float32)
-
-
-def _cut(values: Floats32, least: Floats32, most: Floats32) -> Floats32:
-    np.minimum(values, most, out=values)
-    return np.maximum(values, least, out=values)

@@ -5,12 +5,13 @@ Sources: Zaheer et al. 2017 (Deep Sets) for the pooled set; Huang and Ontañón 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
+from nba.act.folded_net import FoldedNet
 from nba.errors import InputError
 from nba.types import ActionSet, Bools, Context, Floats, Floats32, Policy, RewardModel
 
@@ -31,10 +32,6 @@ PARAMETER_SHAPES: Final[Mapping[str, str]] = MappingProxyType(
         "w_score": "h",
     }
 )
-# Hidden values computed at once: blocks that stay in the cache, and below the size from which
-# malloc asks the system for fresh pages, halve the time of large batches (measured).
-_BLOCK: Final = 30_000
-CLIP: Final = 5.0  # standardised features stay within ±5, so a strange input cannot dominate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +49,11 @@ class ActionScorer:
     prior_weight: float = 0.0  # logits per EUR of the prior
     temperature: float = 1.0
     floor: float = 0.0  # share spread evenly over the eligible actions
+    net: FoldedNet = field(init=False, repr=False)  # the same parameters, made to be quick
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", _checked_parameters(self.parameters))
+        object.__setattr__(self, "net", FoldedNet.of(self.parameters))
         if not (np.isfinite(self.temperature) and self.temperature > 0.0):
             raise InputError(f"temperature is {self.temperature}; a number above 0 is needed")
         _check_share("floor", self.floor)
@@ -90,35 +89,11 @@ class ActionScorer:
 
     def batch_scores(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats32:
         """The net's score of each action, (B, A): no prior, temperature or floor; any if masked."""
-        step = max(1, _BLOCK // (actions.shape[1] * self.sizes[2]))
-        if len(context) <= step:
-            return self._block_scores(context, actions, mask)
-        starts = range(0, len(context), step)
-        blocks = [slice(start, start + step) for start in starts]
-        return np.concatenate([self._block_scores(context[b], actions[b], mask[b]) for b in blocks])
+        return self.net.scores(context, actions, mask)
 
     def batch_hidden(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats32:
         """The last hidden layer, (B, A, h), which the scores are a weighted sum of."""
-        rows, n_actions, p = actions.shape
-        w = self.parameters
-        x = _standardised(context, w["context_mean"], w["context_std"])  # (B, d)
-        a = _standardised(actions.reshape(-1, p), w["action_mean"], w["action_std"])  # (B·A, p)
-        if not mask.all():
-            a[~mask.reshape(-1)] = 0.0  # whatever stands in the padding, it must not spread
-        each = (a @ w["W_ae"]).reshape(rows, n_actions, -1)  # (B, A, h)
-        each += (x @ w["W_xe"] + w["b_e"])[:, None, :]
-        np.maximum(each, 0.0, out=each)
-        share = mask / mask.sum(axis=1, keepdims=True, dtype=np.float32)  # (B, A)
-        pooled = (share[:, None, :] @ each)[:, 0]  # (B, h), the mean over eligible actions
-        shared = pooled @ w["W_gu"] + x @ w["W_xu"] + w["b_u"]
-        deep = (each.reshape(rows * n_actions, -1) @ w["W_eu"]).reshape(each.shape)
-        deep += shared[:, None, :]
-        return np.maximum(deep, 0.0, out=deep)
-
-    def _block_scores(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats32:
-        deep = self.batch_hidden(context, actions, mask)
-        scores = deep.reshape(mask.size, -1) @ self.parameters["w_score"]
-        return np.asarray(scores.reshape(mask.shape))
+        return self.net.hidden(context, actions, mask)
 
 
 def one_row(policy: Policy, context: Context, actions: ActionSet) -> Floats:
@@ -174,14 +149,6 @@ def check_some_action(mask: Bools) -> None:
     if not some.all():
         row = int(np.flatnonzero(~some)[0])
         raise InputError(f"row {row} has no unmasked action; at least one must be eligible")
-
-
-def _standardised(values: Floats32, mean: Floats32, std: Floats32) -> Floats32:
-    scaled = values - mean
-    scaled /= std
-    np.minimum(scaled, CLIP, out=scaled)  # half the time of clip
-    np.maximum(scaled, -CLIP, out=scaled)
-    return scaled
 
 
 def _checked_parameters(given: Mapping[str, Floats32]) -> Mapping[str, Floats32]:

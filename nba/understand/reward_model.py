@@ -17,6 +17,8 @@ from nba.understand.components import ComponentModel, fit_components
 from nba.understand.fit import RIDGE, Gram, gram_of_rows, solve
 
 _BLOCK = 1024  # rows of a prediction block: its arrays stay in the cache
+# Action parts at once: below the size from which malloc asks the system for fresh pages.
+_AT_ONCE = 14_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class LinearRewardModel:
 
         An all-zero (padded) row of actions gives some finite number.
         """
+        found = np.empty(actions.shape[:2])
+        step = max(1, _AT_ONCE // (actions.shape[1] * (1 + self.basis.n_parts)))
+        for start in range(0, len(context), step):
+            block = slice(start, start + step)
+            found[block] = self._block_rewards(context[block], actions[block])
+        return found
+
+    def _block_rewards(self, context: Floats32, actions: Floats32) -> Floats:
         parts = self.basis.action_parts(actions)  # (B, A, 1 + s)
         rows = self.basis.context_parts(context) @ self._form
         rows = rows.reshape(len(context), parts.shape[-1], self.basis.n_groups)

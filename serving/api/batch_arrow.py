@@ -33,7 +33,7 @@ from serving.policies.served import Served
 from serving.schema import ErrorReply, ErrorText
 from serving.server import Server
 
-_TOGETHER: Final = 64  # rows of one record
+_TOGETHER: Final = 128  # rows of one record
 _AT_ONCE: Final = 8  # records between two looks at what else there is to do
 
 

@@ -7,7 +7,7 @@ from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_suppo
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
 from envs.vector import ContactCentreVector
-from nba.act.policy import CLIP
+from nba.act.folded_net import CLIP
 from nba.types import Ints
 from tests.experiments.small_run import BANK, normalisation, reward_model, vec_env
 

@@ -88,19 +88,19 @@ def test_ids_made_here_find_their_rows(counter: Desk) -> None:
     names = [row["decision_id"] for row in found]
     assert len(set(names)) == 130
     assert counter.get("/readyz")[2]["decisions_known"] == 130
-    for place in (0, 63, 64, 129):
+    for place in (0, 127, 128, 129):
         status, _, trace = counter.get(f"/v1/decisions/{names[place]}")
         assert (status, trace["reply"]["chosen"]["id"]) == (200, found[place]["chosen"])
         told = {"decision_id": names[place], "components": {"resolved": 1}}
         assert counter.post("/v1/outcomes", told)[0] == 200
         outcomes = counter.get(f"/v1/decisions/{names[place]}")[2]["outcomes"]
         assert [each["component"] for each in outcomes] == ["resolved"]
-    for unknown in ("new-1", "new-1~64", "new-1~064", "new-1~", "new-9~0", "~0"):
+    for unknown in ("new-1", "new-1~128", "new-1~064", "new-1~", "new-9~0", "~0"):
         assert counter.get(f"/v1/decisions/{unknown}")[0] == 404
 
 
 def test_the_same_again_gets_the_same_also_alone_and_after_a_restart(tmp_path: Path) -> None:
-    sent = requests(70)
+    sent = requests(140)
     with desk(tmp_path) as counter:
         first = ask(counter, sent)
         assert ask(counter, sent) == first
@@ -173,12 +173,12 @@ def test_pieces_and_dictionaries_say_the_same(tmp_path: Path) -> None:
 def test_a_forgotten_customer_leaves_the_batch_and_the_others_stay(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     with desk(tmp_path) as counter:
-        first = ask(counter, requests(70))
+        first = ask(counter, requests(140))
         for name in ("d-1", "d-8", "d-2"):
             told = {"decision_id": name, "components": {"resolved": 1}}
             assert counter.post("/v1/outcomes", told)[0] == 200
         report = forget(journal, "c-1", now=5.0)
-        assert (report.decisions, report.outcomes) == (10, 2)
+        assert (report.decisions, report.outcomes) == (20, 2)
         assert counter.get("/v1/decisions/d-8")[0] == 404
     assert not any(b"c-1" in path.read_bytes() for path in journal.glob("*.journal"))
     with desk(tmp_path) as counter:
