@@ -73,7 +73,8 @@ $(VENV)/peers.stamp: $(DECLARED) | $(VENV)/train.stamp
 	@echo "== the simulators and learners that the bench is measured beside"
 	@$(PIP_INSTALL) --target $(VENV)/peers simpy ciw
 	@$(PIP_INSTALL) --target $(VENV)/peers --no-deps vowpalwabbit==9.11.9 mabwiser==2.7.4 \
-	  contextualbandits==0.3.30
+	  contextualbandits==0.3.30 d3rlpy==2.8.1 gym==0.26.2 gym_notices==0.1.0 h5py==3.16.0 structlog==26.1.0 \
+	  dataclasses_json==0.6.7 marshmallow==3.26.2 typing_inspect==0.9.0 mypy_extensions==1.2.0 colorama==0.4.6
 	@touch $@
 
 $(VENV)/warm.stamp: $(wildcard envs/*.py) | $(VENV)/train.stamp

@@ -93,6 +93,6 @@ def test_threads_do_not_share_what_lies_between_two_layers() -> None:
     alone = [net.scores(*each, mask) for each in batches]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
-            together = list(pool.map(lambda each: net.scores(*each, mask), batches))
+            together = list(pool.map(lambda each: net.scores(each[0], each[1], mask), batches))
             for mine, theirs in zip(alone, together, strict=True):
                 np.testing.assert_array_equal(mine, theirs)

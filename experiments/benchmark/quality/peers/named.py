@@ -5,6 +5,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from experiments.benchmark.quality.peers.discrete_cql import discrete_cql
 from experiments.benchmark.quality.peers.flat_ppo import flat_ppo
 from experiments.benchmark.quality.peers.kinds import contextual_bandits, mabwiser
 from experiments.benchmark.quality.peers.place import installed
@@ -18,6 +19,7 @@ PEERS: Final[Mapping[str, Callable[[Place], Policy]]] = MappingProxyType(
         "vw_regcb": partial(vowpal_wabbit, "vw_regcb"),
         "mabwiser": partial(mabwiser, "mabwiser"),
         "contextualbandits": partial(contextual_bandits, "contextualbandits"),
+        "d3rlpy_cql": partial(discrete_cql, "d3rlpy_cql"),
         "flat_ppo": partial(flat_ppo, "flat_ppo"),
     }
 )
@@ -26,6 +28,7 @@ _MODULES: Final = {
     "vw_regcb": "vowpalwabbit",
     "mabwiser": "mabwiser",
     "contextualbandits": "contextualbandits",
+    "d3rlpy_cql": "d3rlpy",
 }
 
 

@@ -36,6 +36,6 @@ def test_a_peer_learns_more_than_chance_and_keeps_to_what_is_eligible(name: str)
 
 def test_what_is_not_installed_is_said() -> None:
     assert {missing(name) for name in PEERS} <= {
-        "", "vowpalwabbit", "mabwiser", "contextualbandits",
+        "", "vowpalwabbit", "mabwiser", "contextualbandits", "d3rlpy",
     }  # fmt: skip
     assert missing("flat_ppo") == ""
