@@ -30,8 +30,8 @@ _BATCH: Final = 256
 _UPDATES: Final = 4_000
 _RATE: Final = 1e-3
 # Weight of conservatism; the library's own is 1. On the bank at peak load, outside of all test
-# days, .005, .02, .1 and 1 earned 0.24, 0.29, 0.26 and -0.70 EUR per contact; .02 with a gamma of .9 0.21,
-# and with half the updates -0.57.
+# days, .005, .02, .1 and 1 earned 0.24, 0.29, 0.26 and -0.70 EUR per contact; .02 with a gamma
+# of .9 earned 0.21, and with half the updates -0.57.
 _ALPHA: Final = 0.02
 _NET: Final = (64, 64)  # as the flat MaskablePPO's
 
