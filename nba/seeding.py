@@ -49,10 +49,8 @@ def keyed_uniforms_of(names: Sequence[str], *rest: str) -> NDArray[np.float64]:
     """
     tail = b"".join(len(part.encode()).to_bytes(4, "little") + part.encode() for part in rest)
     digest, encoded = hashlib.blake2b, [name.encode() for name in names]
-    keys = [
-        digest(len(name).to_bytes(4, "little") + name + tail, digest_size=8).digest()
-        for name in encoded
-    ]
+    length = {n: n.to_bytes(4, "little") for n in set(map(len, encoded))}
+    keys = [digest(length[len(name)] + name + tail, digest_size=8).digest() for name in encoded]
     found = np.frombuffer(b"".join(keys), dtype="<u8") >> np.uint64(11)
     return found.astype(np.float64) * _MANTISSA
 

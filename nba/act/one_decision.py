@@ -5,7 +5,7 @@ A quick form gives the probabilities of `batch_probabilities` and the predicted 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 
@@ -15,8 +15,6 @@ from nba.act.policy import ActionScorer
 from nba.types import Floats, Floats32, Policy, RewardModel
 from nba.understand.one_reward import OneReward
 from nba.understand.reward_model import LinearRewardModel
-
-_KEPT: Final = 64  # actions; all sizes up to it take a megabyte for a small net
 
 Rewards = Callable[[Floats32, Floats32], Floats]
 # Context (d,) and the eligible actions (k, p) → probabilities (k,) and rewards (k,) in EUR, if the
@@ -47,22 +45,10 @@ def one_reward(model: RewardModel) -> Rewards:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sized:
-    """What a score needs in the shape of k actions: numpy is twice as quick without stretching."""
-
-    share: Floats32  # (k,) of 1 / k
-    zeros: Floats32  # (k, h)
-    mean: Floats32  # (k, p)
-    least: Floats32  # (k, p)
-    most: Floats32  # (k, p)
-
-
-@dataclass(frozen=True, slots=True)
 class _OneScore:
-    """An action scorer with its arrays in the shape of each number of actions."""
+    """An action scorer with its models."""
 
     policy: ActionScorer
-    sized: dict[int, _Sized]  # by k, as they are needed
     reward: Rewards | None
     prior: Rewards | None  # None: it is the reward, or there is none
 
@@ -71,7 +57,6 @@ class _OneScore:
         own_prior = policy.prior_weight != 0.0 and policy.prior_model is not None
         return cls(
             policy=policy,
-            sized={},
             reward=None if policy.reward_model is None else one_reward(policy.reward_model),
             prior=one_reward(policy.prior_model) if own_prior and policy.prior_model else None,
         )
@@ -93,8 +78,8 @@ class _OneScore:
         return weights, rewards
 
     def _scores(self, context: Floats32, actions: Floats32) -> Floats32:
-        net, k = self.policy.net, len(actions)
-        sized = self.sized.get(k) or self._of_size(k)
+        net = self.policy.net
+        sized = net.sized(len(actions))
         x = cut(context - net.context_mean, *net.context_cut)
         from_context = x.dot(net.context_weights)
         from_context += net.context_bias
@@ -109,15 +94,3 @@ class _OneScore:
         deep += shared
         np.maximum(deep, sized.zeros, out=deep)
         return np.asarray(deep.dot(net.score_weights))
-
-    def _of_size(self, k: int) -> _Sized:
-        """The arrays for k actions, kept for the sizes where stretching costs more than adding."""
-        net, rows = self.policy.net, k if k <= _KEPT else 1
-        sized = _Sized(
-            np.full(k, 1.0 / k, dtype=np.float32),
-            np.zeros((rows, self.policy.sizes[2]), dtype=np.float32),
-            np.tile(net.action_mean, (rows, 1)),
-            *(np.tile(bound, (rows, 1)) for bound in net.action_cut),
-        )
-        self.sized[k] = sized
-        return sized

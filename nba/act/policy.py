@@ -78,7 +78,7 @@ class ActionScorer:
     def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
         """(B, d), (B, A, p), (B, A) → (B, A), zero where masked."""
         check_some_action(mask)
-        logits = self.batch_scores(context, actions, mask).astype(np.float64)
+        logits = self.net.scores(context, actions, mask).astype(np.float64)
         source = self.prior_model or self.reward_model
         if source is not None and self.prior_weight != 0.0:
             prior = source.batch_rewards(context, actions)
@@ -113,9 +113,11 @@ def masked_softmax(logits: Floats, mask: Bools) -> Floats:
     array([[0.5, 0.5, 0. ]])
     """
     check_some_action(mask)
-    legal = np.where(mask, logits, -np.inf)
-    weights = np.exp(legal - legal.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    legal = logits if mask.all() else np.where(mask, logits, -np.inf)
+    weights = np.asarray(legal - legal.max(axis=1, keepdims=True))
+    np.exp(weights, out=weights)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
 
 
 def with_floor(probabilities: Floats, mask: Bools, floor: float) -> Floats:
@@ -126,8 +128,9 @@ def with_floor(probabilities: Floats, mask: Bools, floor: float) -> Floats:
     """
     if floor == 0.0:
         return probabilities
-    uniform = mask / mask.sum(axis=1, keepdims=True)
-    return np.asarray((1.0 - floor) * probabilities + floor * uniform)
+    mixed = (1.0 - floor) * probabilities
+    mixed += floor * (mask / mask.sum(axis=1, keepdims=True))
+    return mixed
 
 
 def best_of(values: Floats, mask: Bools) -> Floats:
