@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +24,6 @@ from serving.pulse import pulse, say_how_it_stands
 from serving.server import Server
 from serving.settings import Settings
 
-# The journal's thread waits for the interpreter twice in a sync; at Python's 5 ms each, so waited
-# every answer of the batch.
-_SWITCH_S: Final = 0.0005
 GRACE_S: Final = 0.5  # clients on open connections are told to leave before these are closed
 Ready = Callable[[Server], None]
 
@@ -120,7 +116,6 @@ def _run(server: Server, listener: socket.socket, settings: Settings, parent: in
     import uvloop
 
     _spare_the_collector()
-    sys.setswitchinterval(_SWITCH_S)
     app = App(server, read_keys(settings.keys))
     http = http_server(app, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
