@@ -28,8 +28,11 @@ def draw(probabilities: Floats, uniforms: Floats) -> tuple[Ints, Floats]:
     """
     cumulated = np.cumsum(probabilities, axis=1)
     total = cumulated[:, -1]
-    sound = (np.abs(total - 1.0) <= _SUM_TOLERANCE) & (probabilities >= 0.0).all(axis=1)
-    if not sound.all():
+    if not (
+        np.abs(total - 1.0).max(initial=0.0) <= _SUM_TOLERANCE
+        and probabilities.min(initial=0.0) >= 0.0
+    ):
+        sound = (np.abs(total - 1.0) <= _SUM_TOLERANCE) & (probabilities >= 0.0).all(axis=1)
         row = int(np.flatnonzero(~sound)[0])
         raise InputError(
             f"row {row} of the probabilities sums to {total[row]:.6g} with least entry "
@@ -37,7 +40,7 @@ def draw(probabilities: Floats, uniforms: Floats) -> tuple[Ints, Floats]:
         )
     # Below the total, so that rounding cannot push the index past the last probable action.
     points = np.minimum(uniforms * total, np.nextafter(total, 0.0))
-    chosen = (cumulated <= points[:, None]).sum(axis=1, dtype=np.int64)
+    chosen = (cumulated <= points[:, None]).argmin(axis=1)  # the first that is beyond
     return chosen, probabilities[np.arange(len(chosen)), chosen]
 
 

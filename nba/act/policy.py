@@ -129,7 +129,10 @@ def with_floor(probabilities: Floats, mask: Bools, floor: float) -> Floats:
     if floor == 0.0:
         return probabilities
     mixed = (1.0 - floor) * probabilities
-    mixed += floor * (mask / mask.sum(axis=1, keepdims=True))
+    if mask.all():
+        mixed += floor * (1.0 / mask.shape[1])
+    else:
+        mixed += floor * (mask / mask.sum(axis=1, keepdims=True))
     return mixed
 
 
@@ -148,6 +151,8 @@ def best_of(values: Floats, mask: Bools) -> Floats:
 
 def check_some_action(mask: Bools) -> None:
     """Refuse a batch in which some row has every action masked."""
+    if mask.all() and mask.shape[1]:
+        return
     some = mask.any(axis=1)
     if not some.all():
         row = int(np.flatnonzero(~some)[0])

@@ -23,7 +23,7 @@ from serving.api.arrow_rows import (
     write_stream,
 )
 from serving.api.batch_lines import decide_read, read_lines
-from serving.journal.batch_rows import probability_rows, row_ids, spans_of
+from serving.journal.batch_rows import names_of, probability_rows, spans_of
 from serving.journal.journal import Location
 from serving.journal.records import BatchRecord, encode_record
 from serving.path.asked import Asked
@@ -50,6 +50,7 @@ class _Made(NamedTuple):
 
     start: int  # of its rows among the usual ones
     record: BatchRecord
+    ids: list[str]
     write: asyncio.Future[Location]
 
 
@@ -117,21 +118,23 @@ async def _promise(server: Server, usual: _Usual) -> tuple[list[_Made], Bools]:
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
         part = columns.part(start, min(start + _TOGETHER, len(columns)))
-        ids = part.ids.texts() if part.ids is not None else []
-        if ids and server.index.knows_any(ids):
+        name = server.new_id()
+        given = [] if part.ids is None else part.ids.texts()
+        if given and server.index.knows_any(given):
             failed[start : start + len(part)] = True
             continue
         began = time.perf_counter()
         try:
-            record = decide_together(part, served, name=server.new_id(), now=server.clock())
+            ids = given or names_of(name, len(part))
+            record = decide_together(part, served, name=name, ids=ids, now=server.clock())
         except Exception:  # noqa: BLE001 the policy's failure is told and counted with each row
             failed[start : start + len(part)] = True
             continue
         took = (time.perf_counter() - began) / len(part)
         server.watch.took(served.loaded.policy.version, took)
         write = server.journal.append(encode_record(record), rows=len(part))
-        server.index.add_batch(ids, write)
-        made.append(_Made(start, record, write))
+        server.index.add_batch(given, write)
+        made.append(_Made(start, record, ids, write))
     return made, failed
 
 
@@ -179,7 +182,7 @@ def _columns_told(
     table = reply_columns(
         pa,
         {
-            "decision_id": pa.array([name for e in made for name in row_ids(e.record)]),
+            "decision_id": pa.array([name for each in made for name in each.ids]),
             "chosen": usual.read.action_ids.take(pa.array(chosen)),
             "kind": kinds,
             "propensity": pa.array(propensities),

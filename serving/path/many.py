@@ -4,7 +4,7 @@ Only what is common is decided so: the default use case's policy acts, the custo
 the requests have nothing but context, actions and ids. Everything else goes row by row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from nba.act.decide import draw_many
 from nba.types import ACTION_KINDS, Bools, Floats, Floats32, Ints, Policy
-from serving.journal.batch_rows import Removed, names_of
+from serving.journal.batch_rows import Removed
 from serving.journal.records import BatchRecord
 from serving.journal.text_column import TextColumn, TextRun
 from serving.policies.served import Served
@@ -57,8 +57,10 @@ class Columns:
         )
 
 
-def decide_together(columns: Columns, served: Served, *, name: str, now: float) -> BatchRecord:
-    """The decisions of these requests, as the journal keeps them.
+def decide_together(
+    columns: Columns, served: Served, *, name: str, ids: Sequence[str], now: float
+) -> BatchRecord:
+    """The decisions of these requests, as the journal keeps them: their `ids`, the batch's `name`.
 
     Raises whatever the policy or a rule raises: then each is to be decided by itself.
     """
@@ -67,7 +69,6 @@ def decide_together(columns: Columns, served: Served, *, name: str, now: float) 
     rows, sizes = columns.actions, columns.sizes
     if keep is not None:
         rows, sizes = rows[keep], np.add.reduceat(keep, columns.starts[:-1], dtype=np.int64)
-    ids = columns.ids.texts() if columns.ids else names_of(name, len(columns))
     probabilities, mask = probabilities_of(policy, columns.context, rows, sizes)
     chosen, _ = draw_many(probabilities, decision_ids=ids, version=policy.version)
     return BatchRecord(

@@ -12,6 +12,7 @@ from typing import Final
 
 from experiments.benchmark.rows import Row
 from experiments.benchmark.serve import contestants as field
+from experiments.benchmark.serve.batches import batch_rows
 from experiments.benchmark.serve.compaction import compaction_rows
 from experiments.benchmark.serve.contestants import Contestant
 from experiments.benchmark.serve.drive import Target, closed_loop, open_loop
@@ -44,6 +45,7 @@ def rows(*, quick: bool = False, folder: Path | None = None) -> list[Row]:
     """The figures of all servers and stages; the table too, as `serve.md` in a folder."""
     plan = QUICK if quick else FULL
     found = measure(field.contestants(quick=quick), plan) + stage_rows(quick=quick)
+    found += batch_rows(quick=quick)
     found += compaction_rows(seconds=1.0 if quick else 10.0)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from experiments.benchmark.serve.batches import batch_rows
 from experiments.benchmark.serve.bench import Plan, measure
 from experiments.benchmark.serve.compaction import compaction_rows
 from experiments.benchmark.serve.contestants import BY_HAND, Contestant, contestants, places
@@ -36,6 +37,17 @@ def test_stages_are_parts_of_the_whole() -> None:
     found = {row.metric: row.value for row in stage_rows(quick=True)}
     whole = found.pop("bytes to bytes")
     assert all(0.0 < value < whole for value in found.values())
+
+
+def test_batches_are_decided_whole() -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow comes with the extra 'train'")
+    found = batch_rows(quick=True)  # which counts what the journal holds
+    assert [row.metric.partition(",")[0] for row in found] == [
+        "batch of JSON lines",
+        "batch of Arrow",
+        "batch of Arrow",
+    ]
+    assert all(row.value > 0.0 for row in found)
 
 
 def test_the_files_that_peers_start_from_name_this_run(tmp_path: Path) -> None:
