@@ -55,6 +55,7 @@ class Server:
         shared = self.settings.shared_state
         self.state = State(
             self.journal,
+            folder=self.settings.journal,
             most_profiles=self.settings.max_profiles,
             now=self.clock(),
             shared=Shared(shared) if shared else None,

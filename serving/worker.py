@@ -153,7 +153,9 @@ async def _serve(
     http.config.load()
     http.lifespan = http.config.lifespan_class(http.config)
     await http.startup(sockets=[listener])
-    beating = asyncio.create_task(pulse(server, app.gate.give_up_overdue, stop_alone))
+    beating = asyncio.create_task(
+        pulse(server, app.gate.give_up_overdue, server.state.forgotten.beat, stop_alone)
+    )
     asked = asyncio.create_task(stop.wait())
     await asyncio.wait((beating, asked), return_when=asyncio.FIRST_COMPLETED)
     await _drain(server, http, listener)

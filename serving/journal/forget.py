@@ -8,7 +8,7 @@ hash of the customer and the time, nothing that leads back to either without the
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,7 @@ from serving.journal.sidecar import entries_in, seal, sealed_entries
 
 PLAN: Final = "forgetting.json"
 KEY: Final = "forget.key"
+FORGOTTEN: Final = "forgotten.txt"  # the hash of each customer, for servers that are running
 
 
 class _Target(Struct, array_like=True):
@@ -83,8 +84,8 @@ _DECIDED: Final = msgspec.msgpack.Decoder(_Decided)
 def forget(journal: Path, customer_id: str, *, now: float) -> ForgetReport:
     """Overwrite all that a journal holds of a customer; a server may be running.
 
-    What is written while this runs is not seen: forget again to be sure. Raises LogError if there
-    is no journal.
+    It lets go of what it has in memory within seconds. What is written while this runs is not
+    seen: forget again to be sure. Raises LogError if there is no journal.
     """
     if not journal_folders(journal):
         raise LogError(f"{journal} holds no journal; give the folder that `nba serve` wrote")
@@ -95,6 +96,8 @@ def forget(journal: Path, customer_id: str, *, now: float) -> ForgetReport:
         with whole_file(journal / PLAN) as file:
             file.write(msgspec.json.encode(_Plan(tombstone, targets)))
         finish(journal)
+    with (journal / FORGOTTEN).open("ab") as told:
+        told.write(f"{hashed(journal, customer_id)}\n".encode())
     decisions, outcomes = kinds.count(DECISION), kinds.count(OUTCOME)
     return ForgetReport(decisions, outcomes, len(kinds) - decisions - outcomes)
 
@@ -118,8 +121,13 @@ def hashed(journal: Path, customer_id: str) -> str:
         with whole_file(path) as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(secrets.token_bytes(32))
-    key = path.read_bytes()
-    return hashlib.blake2b(customer_id.encode(), key=key, digest_size=8).hexdigest()
+    return hasher(journal)(customer_id)
+
+
+def hasher(journal: Path) -> Callable[[str], str]:
+    """What `hashed` gives for each customer, of a journal that has a key."""
+    key = (journal / KEY).read_bytes()
+    return lambda name: hashlib.blake2b(name.encode(), key=key, digest_size=8).hexdigest()
 
 
 def filled(tombstone: DeletionRecord, length: int) -> bytes:

@@ -24,6 +24,14 @@ class Customers:
         """What is known of a customer."""
         return self._profiles.get(customer)
 
+    def names(self) -> list[str]:
+        """The customers that something is known of."""
+        return list(self._profiles)
+
+    def drop(self, customer: str) -> None:
+        """Let go of what is known of a customer."""
+        self._profiles.pop(customer, None)
+
     def note(self, event: EventRecord) -> None:
         """Take in an event, once."""
         if event.key in self._seen:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from serving.journal.records import EmployeeRecord, EventRecord, decode_record, 
 from serving.path.asked import Asked, Reader, check_ids, check_size
 from serving.schema import DecisionRequest, Value, decode
 from serving.state.customers import Customers
+from serving.state.forgotten import Forgotten
 from serving.state.roster import Roster
 from serving.state.shared import Shared
 
@@ -22,11 +24,18 @@ class State:
     """Roster and profiles of one worker: the same in all, as each reads all journals."""
 
     def __init__(
-        self, journal: Journal, *, most_profiles: int, now: float, shared: Shared | None = None
+        self,
+        journal: Journal,
+        *,
+        folder: Path,
+        most_profiles: int,
+        now: float,
+        shared: Shared | None = None,
     ) -> None:
         self._journal = journal
         self.roster = Roster()
         self.customers = Customers(most_profiles)
+        self.forgotten = Forgotten(folder, self.customers)
         self.shared = shared
         for payload in journal.new_facts():
             at = self._note(payload)
