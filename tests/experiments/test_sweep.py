@@ -105,7 +105,10 @@ def test_learners_without_updates_are_ranked_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_that_is_killed_and_resumed_gives_the_same_result(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "Ctrl-C"])
+def test_a_sweep_that_ends_early_and_is_resumed_gives_the_same_result(
+    how: signal.Signals, tmp_path: Path
+) -> None:
     config = written(tmp_path)
     longer = config.read_text().replace("total_steps = 1024", "total_steps = 8192")
     config.write_text(longer.replace("[0.0]", "[3.0, 5.0]"))
@@ -113,13 +116,18 @@ def test_a_sweep_that_is_killed_and_resumed_gives_the_same_result(tmp_path: Path
     command = [*map(str, sweep), "--out"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     subprocess.run([*command, whole], check=True, capture_output=True)
-    run = subprocess.Popen([*command, killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = subprocess.Popen([*command, killed], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     curve = killed / "trials" / "000" / "curve.json"
     while not curve.exists() or len(json.loads(curve.read_bytes())) < 3:
         assert run.poll() is None, "it ended before it could be killed"
         time.sleep(0.05)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
+    os.kill(run.pid, how)
+    said, complained = run.communicate(timeout=60)
+    assert said == b""
+    if how == signal.SIGINT:
+        assert run.returncode == 130
+        assert b"--resume goes on" in complained
+        assert b"Traceback" not in complained
     assert not (killed / "best.toml").exists()
     done = subprocess.run([*command, killed, "--resume"], check=True, capture_output=True)
     found = json.loads(done.stdout)
