@@ -103,13 +103,21 @@ class QuickProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
 
+class _Nobody:
+    """Who waits for a message of a request on the short way."""
+
+    def set(self) -> None:
+        """Nobody does."""
+
+
 class _Decision:
     """One request on the short way, in the place of uvicorn's cycle of a request."""
 
     __slots__ = (
-        "app", "began", "body", "disconnected", "keep_alive", "key", "message_event", "parts",
-        "protocol", "response_complete",
+        "app", "began", "body", "disconnected", "keep_alive", "key", "parts", "protocol",
+        "response_complete",
     )  # fmt: skip
+    message_event: Final = _Nobody()  # one for all: a cycle would wait for the collector
 
     def __init__(self, protocol: QuickProtocol) -> None:
         self.protocol, self.app = protocol, protocol.app
@@ -118,11 +126,7 @@ class _Decision:
         self.response_complete = self.disconnected = False
         self.keep_alive = True
         self.body = b""  # what uvicorn looks at: the parts are not its own
-        self.message_event = self
         self.began = self.app.server.running[self] = time.perf_counter()
-
-    def set(self) -> None:
-        """Nobody waits for a message of it."""
 
     def promised(self, body: bytes) -> bool:
         """Is it decided, to be answered when that is durable? If not, nothing has happened."""
