@@ -61,6 +61,10 @@ def _page(found: Lived, budget: Budget, places: Mapping[str, Sequence[Tradeoff]]
         *_preface(budget), "",
         "## At peak load, over all presets", "", *tables.headline(found.days), "",
         *(f"![{preset}](gains-{preset}.svg)" for preset in PRESETS), "",
+        "## What the action scorer earns more", "",
+        (f"On the same days at peak load; the last column in a centre with three times the "
+        f"employees that it has never seen, where {TUNED_THERE} was tuned."), "",
+        *tables.scorer(found.days, found.transfer, TUNED_THERE), "",
         *(line for under, met in MET.items() for name in met
           for line in _scenario(found, under, name)),
         "## Customers and employees at peak load", "", *tables.employees(found.days, HEADLINE), "",

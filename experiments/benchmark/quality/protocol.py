@@ -20,6 +20,8 @@ PRESETS: Final = ("telecom", "bank", "retail")
 MET: Final = {"normal": ("normal", "shortage", "drift"), "peak": ("peak",)}
 HEADLINE: Final = "peak"
 ANCHOR: Final = "index_rule"  # what learners have to beat
+SCORER: Final = "scorer"  # the headline
+TRUTH: Final = "true_greedy"  # greedy with the true model: what looking ahead has to beat
 FLOOR: Final = "longest_idle"  # where the gap that a policy closes begins
 
 

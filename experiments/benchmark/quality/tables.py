@@ -8,7 +8,14 @@ import numpy as np
 from experiments.benchmark.cells import Record
 from experiments.benchmark.quality.adaptation import FROZEN, KEPT, PERIODS
 from experiments.benchmark.quality.efficiency import LEARNERS, PASSED, decisions_until
-from experiments.benchmark.quality.protocol import ANCHOR, FLOOR, HEADLINE, PRESETS
+from experiments.benchmark.quality.protocol import (
+    ANCHOR,
+    FLOOR,
+    HEADLINE,
+    PRESETS,
+    SCORER,
+    TRUTH,
+)
 from experiments.benchmark.quality.summary import (
     ENOUGH,
     Overall,
@@ -30,6 +37,25 @@ def headline(days: Sequence[Record]) -> list[str]:
     for each in overall(days, HEADLINE):
         earned = (_value(of_preset[preset][each.policy].earned) for preset in PRESETS)
         lines.append(_row(each.policy, _share(each), f"{each.improvement:.2f}", *earned))
+    return lines
+
+
+def scorer(days: Sequence[Record], larger: Sequence[Record], there: str) -> list[str]:
+    """The headline's differences: to the tuned rule, to greedy on the truth, and in `larger`."""
+    peak = [r for r in days if r["scenario"] == HEADLINE]
+    others = ((peak, ANCHOR), (peak, TRUTH), (larger, there))
+    lines = _head("preset", *(f"{SCORER} − {other}, EUR (relative)" for _, other in others))
+    for preset in PRESETS:
+        cells = []
+        for records, other in others:
+            here = [r for r in records if r["preset"] == preset]
+            mine = figure(here, SCORER, "eur_per_contact")
+            base = figure(here, other, "eur_per_contact")
+            gap = difference(mine, base)
+            star = "" if len(mine.keys() & base.keys()) >= ENOUGH else " *"
+            of = np.mean([base[seed].mean() for seed in mine if seed in base])
+            cells.append(f"{_signed(gap)} ({gap.value / abs(of):+.1%}){star}")
+        lines.append(_row(preset, *cells))
     return lines
 
 

@@ -5,17 +5,18 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from experiments.benchmark.cells import Record
 from experiments.benchmark.quality.adaptation import DAYS, FROZEN, KEPT
 from experiments.benchmark.quality.bench import write_page
 from experiments.benchmark.quality.efficiency import LEARNERS
 from experiments.benchmark.quality.ladder import CORE
-from experiments.benchmark.quality.protocol import MET, PRESETS, Budget
+from experiments.benchmark.quality.protocol import MET, PRESETS, TRUTH, Budget
 from experiments.benchmark.quality.study import Lived
 from experiments.benchmark.quality.transfer import TUNED_THERE
 
-POLICIES = ("longest_idle", *CORE)
+POLICIES = ("longest_idle", TRUTH, *CORE)
 SCENARIOS = tuple(name for met in MET.values() for name in met)
 FIGURES = ("wait_s", "abandoned", "overload_min")
 
@@ -60,5 +61,10 @@ def test_the_page_has_every_part_with_its_pictures(tmp_path: Path) -> None:
     assert all((tmp_path / name).read_text().startswith("<svg") for name in pictures)
     assert "| scorer | 3 |" in page, "so many trainings"
     assert "| scorer_from_bandit | 10 k | 10 k |" in page, "decisions until others are passed"
+    first = page.partition("## What the action scorer earns more")[2].splitlines()
+    row = next(line for line in first if line.startswith("| telecom"))
+    gaps = [float(cell.split()[0]) for cell in row.split("|")[2:5]]
+    places = [POLICIES.index(name) for name in ("index_rule", TRUTH)]
+    assert gaps[:2] == pytest.approx([POLICIES.index("scorer") - at for at in places], abs=0.1)
     assert "seed 2000" in page, "no training is left out"
     assert "nan" not in page
