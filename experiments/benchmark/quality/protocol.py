@@ -32,8 +32,8 @@ class Budget:
     seeds: int = 10  # trainings of a headline policy at peak load
     rest_seeds: int = 1  # trainings of every other policy there
     normal_seeds: int = 1  # trainings of a headline policy under "normal"
-    normal_rest: int = 0  # trainings of every other policy there
-    normal_peers: int = 0  # trainings of every peer there
+    normal_rest: int = 1  # trainings of every other policy there
+    normal_peers: int = 1  # trainings of every peer there
     days: int = 40  # held-out centre-days of each training: a drift lasts 40
     log_days: int = 40
     rounds: int = 10

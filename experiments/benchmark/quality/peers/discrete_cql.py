@@ -15,7 +15,7 @@ import numpy as np
 import torch as th
 
 from envs.state import FIRST_EMPLOYEE, FIXED_ACTIONS
-from experiments.benchmark.quality.peers.flat_ppo import flat_rows
+from experiments.benchmark.quality.peers.flat_ppo import flat_rows, in_slots
 from experiments.benchmark.quality.peers.place import look_there
 from experiments.benchmark.quality.protocol import Place
 from experiments.learned import exploring_log
@@ -67,7 +67,7 @@ def discrete_cql(name: str, place: Place) -> Policy:
         logger_adapter=d3rlpy.logging.NoopAdapterFactory(),
         show_progress=False,
     )
-    return SlotValues(learner.impl.q_function[0], scale, name)
+    return SlotValues(learner.impl.q_function[0], scale, n_slots, name)
 
 
 def episodes(log: DecisionLog, scale: Normalisation, n_slots: int) -> dict[str, Any]:
@@ -115,6 +115,7 @@ class SlotValues:
 
     net: Any
     scale: Normalisation
+    n_slots: int
     name: str
     version: str = "unsaved"
 
@@ -124,7 +125,8 @@ class SlotValues:
 
     def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
         """(B, d), (B, A, p), (B, A) → (B, A), zero where masked."""
-        rows = th.from_numpy(flat_rows(context, actions, mask, self.scale))
+        n = mask.shape[1]
+        rows = flat_rows(context, *in_slots(actions, mask, self.n_slots), self.scale)
         with th.no_grad():
-            values = self.net(rows).q_value.numpy().astype(np.float64)
-        return best_of(values, mask)
+            values = self.net(th.from_numpy(rows)).q_value.numpy().astype(np.float64)
+        return best_of(values[:, :n], mask)

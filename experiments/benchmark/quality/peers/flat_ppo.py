@@ -68,6 +68,19 @@ def flat_rows(context: Floats32, actions: Floats32, mask: Bools, scale: Normalis
     return np.concatenate(parts, axis=1)
 
 
+def in_slots(actions: Floats32, mask: Bools, slots: int) -> tuple[Floats32, Bools]:
+    """Actions and mask of a net for so many slots: employees who are missing are never open.
+
+    Raises InputError if there are more than that.
+    """
+    absent = slots - mask.shape[1]
+    if absent < 0:
+        raise InputError(
+            f"there are {mask.shape[1]} slots; the flat net was made for {slots}: train it anew"
+        )
+    return np.pad(actions, ((0, 0), (0, absent), (0, 0))), np.pad(mask, ((0, 0), (0, absent)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatPolicy:
     """The learner's masked distribution over the slots."""
@@ -83,15 +96,8 @@ class FlatPolicy:
 
     def batch_probabilities(self, context: Floats32, actions: Floats32, mask: Bools) -> Floats:
         """(B, d), (B, A, p), (B, A) → (B, A), zero where masked."""
-        n = mask.shape[1]
-        absent = int(self.learner.action_space.n) - n  # type: ignore[attr-defined]  # it is Discrete
-        if absent < 0:
-            raise InputError(
-                f"there are {n} slots; the flat net was made for {n + absent}: train it anew"
-            )
-        # Employees who are missing are slots that are never open.
-        mask = np.pad(mask, ((0, 0), (0, absent)))
-        actions = np.pad(actions, ((0, 0), (0, absent), (0, 0)))
+        n, slots = mask.shape[1], int(self.learner.action_space.n)  # type: ignore[attr-defined]  # it is Discrete
+        actions, mask = in_slots(actions, mask, slots)
         rows = th.from_numpy(flat_rows(context, actions, mask, self.scale))
         with th.no_grad():
             given: Any = self.learner.policy.get_distribution(rows, action_masks=mask)

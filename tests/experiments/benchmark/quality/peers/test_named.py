@@ -29,6 +29,8 @@ def test_a_peer_learns_more_than_chance_and_keeps_to_what_is_eligible(name: str)
     shares = policy.batch_probabilities(context, actions, mask)
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-6)
     assert not shares[~mask].any()
+    fewer = policy.batch_probabilities(context, actions[:, :-2], mask[:, :-2])  # a shortage
+    np.testing.assert_allclose(fewer.sum(axis=1), 1.0, atol=1e-6)
     learned = simulate(policy, PLACE.centre, n_days=2, seed=PLACE.seeds.test)
     chance = simulate(Uniform(), PLACE.centre, n_days=2, seed=PLACE.seeds.test)
     assert learned["eur_per_contact"].mean() > chance["eur_per_contact"].mean()
