@@ -12,6 +12,7 @@ def test_every_peer_has_a_rate_and_both_starts_a_time(monkeypatch: pytest.Monkey
     small = replace(train_speed.CONFIG, n_envs=16, rollout_steps=32, batch_size=256)
     monkeypatch.setattr(train_speed, "CONFIG", small)
     monkeypatch.setattr(train_speed, "UPDATES", 2)
+    monkeypatch.setattr(train_speed, "ROUNDS", 1)
     monkeypatch.setattr(train_speed, "DAYS", 2)
     monkeypatch.setattr(train_speed, "LARGEST", 2048)
     ours, *others = train_speed.rows()
