@@ -16,8 +16,8 @@ from nba.types import Bools, Floats32
 CLIP: Final = 5.0  # standardised features stay within ±5, so a strange input cannot dominate
 # How many hidden values are computed at once: what the cache holds.
 _BLOCK: Final = 62_000
-# numpy takes the larger of two arrays five times as quickly as of an array and a number.
 _KEPT: Final = 64  # actions; all sizes up to it take a megabyte for a small net
+# numpy takes the larger of two arrays five times as quickly as of an array and a number.
 _ZEROS: Final = np.zeros(_BLOCK, dtype=np.float32)
 _ZEROS.flags.writeable = False
 

@@ -52,7 +52,7 @@ class LinearRewardModel:
         An all-zero (padded) row of actions gives some finite number.
         """
         found = np.empty(actions.shape[:2])
-        step = max(1, _AT_ONCE // (actions.shape[1] * (1 + self.basis.n_parts)))
+        step = max(1, _AT_ONCE // max(1, actions.shape[1] * (1 + self.basis.n_parts)))
         for start in range(0, len(context), step):
             block = slice(start, start + step)
             found[block] = self._block_rewards(context[block], actions[block])

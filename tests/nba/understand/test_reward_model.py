@@ -69,6 +69,19 @@ def test_permuting_the_actions_permutes_the_rewards(planted: PlantedLog) -> None
     )
 
 
+def test_many_rows_at_once_are_as_each_alone(planted: PlantedLog) -> None:
+    model = fit_reward_model(planted.log)
+    block = next(padded_blocks(planted.log, size=500))
+    together = model.batch_rewards(block.context, block.actions)
+    alone = [
+        model.batch_rewards(block.context[i : i + 1], block.actions[i : i + 1])[0]
+        for i in range(0, 500, 37)
+    ]
+    np.testing.assert_allclose(together[::37], alone, atol=1e-12)
+    assert model.batch_rewards(block.context, block.actions[:, :0]).shape == (500, 0)
+    assert model.batch_rewards(block.context[:0], block.actions[:0]).shape[0] == 0
+
+
 def test_rows_without_a_reward_are_left_out(planted: PlantedLog) -> None:
     reward = planted.log.reward.copy()
     reward[1000:] = np.nan
