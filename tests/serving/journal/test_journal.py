@@ -4,12 +4,15 @@ import asyncio
 import resource
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nba.errors import InputError, JournalError
+from serving.journal import disk
 from serving.journal.journal import Journal, Location
 from serving.journal.segments import HEADER_BYTES, MAGIC, segment_path
 from tests.serving.live_server import environment
@@ -227,4 +230,43 @@ def test_an_answer_that_cannot_be_given_keeps_nobody_else_waiting(
 
     assert asyncio.run(promise()) == [PAYLOADS[1]]
     assert [type(error) for error in told] == [ConnectionError]
+    journal.close()
+
+
+def test_a_quick_disk_is_waited_for_and_a_slow_one_has_its_own_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds, threads = [0.0, 0.005, 0.005, 0.0, 0.0], []
+
+    def sync(_: int) -> None:
+        threads.append(threading.current_thread().name.partition("_")[0])
+        time.sleep(seconds[len(threads) - 1])
+
+    journal = opened(tmp_path, "fsync")
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "_sync", sync)
+        for number in range(5):
+            write(journal, PAYLOADS[2 * number : 2 * number + 2])
+    assert threads == ["MainThread", "MainThread", "journal", "journal", "MainThread"]
+    journal.close()
+    assert payloads_in(tmp_path) == PAYLOADS[:10]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_after_a_failed_sync_nothing_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, slow: bool
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(5, "input/output error")
+
+    journal = opened(tmp_path, "fsync")
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "_sync", lambda _: time.sleep(0.005 * slow))
+        write(journal, PAYLOADS[:1])
+        patch.setattr(disk, "_sync", fails)
+        with pytest.raises(JournalError, match="input/output error"):
+            write(journal, PAYLOADS[1:2])
+    assert journal.room == 0
+    with pytest.raises(JournalError, match=r"a sync of the journal failed .*; restart the server"):
+        write(journal, PAYLOADS[2:3])
     journal.close()
