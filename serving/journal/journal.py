@@ -197,12 +197,13 @@ class Journal:
             self._board.say(self._disk.segment, self._said)
 
     def _start(self) -> None:
-        """Write everything that waits; what a slow disk is to sync, on the journal's own thread."""
+        """Write everything that waits; on the journal's own thread what takes its time to sync."""
         if self._busy or not self._waiting:
             return
         batch, self._waiting, self._waiting_rows = self._waiting, [], 0
         data = b"".join([record for record, _ in batch])
-        if self.durability == "os" or self._disk.quick:
+        rotates = self._disk.full(len(data), self._segment_bytes)
+        if self.durability == "os" or (self._disk.quick and not rotates):
             try:
                 start = self._write(data)
             except OSError as error:
@@ -253,7 +254,7 @@ class Journal:
             _say(done, JournalError(f"the journal cannot be written: {error}"))
 
     def _write(self, data: bytes) -> int:
-        """Where the data were written, as durable as promised; after an error nothing is promised."""
+        """Where the data were written, as durable as promised; an error promises nothing."""
         if self._disk.full(len(data), self._segment_bytes):
             self._rotate()
         start = self._disk.write(data)

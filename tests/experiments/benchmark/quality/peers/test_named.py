@@ -11,9 +11,10 @@ from experiments.benchmark.quality.peers.named import PEERS, missing
 from experiments.benchmark.quality.protocol import Budget, Place
 from nba.act.uniform import Uniform
 
+# With a quarter of the days and a sixteenth of the steps, two of them are no better than chance.
 PLACE = Place(
     "bank", "normal", 0,
-    Budget(days=2, log_days=1, rounds=2, round_days=1, scorer_steps=16_384), Path("nowhere"),
+    Budget(days=4, log_days=1, rounds=4, round_days=2, scorer_steps=262_144), Path("nowhere"),
 )  # fmt: skip
 
 
@@ -31,8 +32,8 @@ def test_a_peer_learns_more_than_chance_and_keeps_to_what_is_eligible(name: str)
     assert not shares[~mask].any()
     fewer = policy.batch_probabilities(context, actions[:, :-2], mask[:, :-2])  # a shortage
     np.testing.assert_allclose(fewer.sum(axis=1), 1.0, atol=1e-6)
-    learned = simulate(policy, PLACE.centre, n_days=2, seed=PLACE.seeds.test)
-    chance = simulate(Uniform(), PLACE.centre, n_days=2, seed=PLACE.seeds.test)
+    learned = simulate(policy, PLACE.centre, n_days=PLACE.budget.days, seed=PLACE.seeds.test)
+    chance = simulate(Uniform(), PLACE.centre, n_days=PLACE.budget.days, seed=PLACE.seeds.test)
     assert learned["eur_per_contact"].mean() > chance["eur_per_contact"].mean()
 
 
