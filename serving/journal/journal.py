@@ -2,8 +2,8 @@
 
 Group commit: records that arrive while the disk works are written together by the next write. A
 disk that syncs within 2 ms is waited for where requests are read: what comes meanwhile is the next
-group, and handing the work to a thread and back costs more (a sixth of the processor's time at 60 %
-load, and twice the 99th percentile). A slower disk is left to a thread of its own.
+group, and handing the work to a thread and back costs a sixth of the processor's time at 60 % load,
+with latencies alike. A slower disk, and a new segment, are left to a thread of their own.
 Sources: DeWitt et al. 1984 (group commit); Rebello et al. 2020 (after a failed fsync, stop).
 """
 
