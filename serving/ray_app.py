@@ -18,7 +18,8 @@ from typing import Any, Final
 from ray import serve
 
 from nba.errors import InputError, NbaError
-from serving.http.app import App, Message, Receive, Send
+from serving.http.app import App, Send
+from serving.http.incoming import Message, Receive
 from serving.http.keys import read_keys
 from serving.policies.opening import open_store, store_folder
 from serving.policies.served import rules_of

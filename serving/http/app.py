@@ -3,8 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Final
 from urllib.parse import parse_qsl
 
 from nba.errors import JournalError, RequestError
@@ -12,15 +12,13 @@ from serving.api.decide import decide
 from serving.call import JSON, Answer, Call, Route
 from serving.http.docs import docs
 from serving.http.gate import Gate
+from serving.http.incoming import Incoming, Message, Receive, closes
 from serving.http.keys import Keys
 from serving.http.openapi import openapi
 from serving.http.routes import ROUTES
 from serving.schema import ErrorReply, ErrorText
 from serving.server import Server
 
-# The shapes that ASGI gives them: https://asgi.readthedocs.io/en/latest/specs/www.html
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _JSON: Final = b"application/json"
@@ -71,8 +69,9 @@ class App:
         assert task is not None
         running = self.server.running
         running[task] = time.perf_counter()
+        incoming = Incoming(receive)
         try:
-            found = await self._answer(scope, receive)
+            found = await self._answer(scope, incoming)
         except asyncio.CancelledError:
             if not self.gate.is_overdue(task):
                 raise
@@ -82,6 +81,8 @@ class App:
             del running[task]
         if isinstance(found, bytes):
             found = Answer(found)
+        elif found.status >= 400 and closes(scope):
+            await incoming.pass_over()
         headers = [
             (b"content-type", found.content_type),
             (b"content-length", str(len(found.body)).encode()),
@@ -92,7 +93,7 @@ class App:
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
         await send({"type": "http.response.body", "body": found.body})
 
-    async def _answer(self, scope: Message, receive: Receive) -> bytes | Answer:
+    async def _answer(self, scope: Message, incoming: Incoming) -> bytes | Answer:
         method, path = scope["method"], scope["path"]
         routes, found_id = self._routes_of(path)
         if not routes:
@@ -109,7 +110,7 @@ class App:
         headers = dict(scope["headers"])
         try:
             key = self.gate.let_in(route, headers)
-            body = b"" if method == "GET" else await self._body(headers, receive, route)
+            body = b"" if method == "GET" else await self._body(headers, incoming, route)
             began = time.perf_counter()
             text = scope.get("query_string", b"")
             query = dict(parse_qsl(text.decode("latin-1"))) if text else {}
@@ -162,7 +163,9 @@ class App:
                     return routes, inner
         return {}, ""
 
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive, route: Route) -> bytes:
+    async def _body(
+        self, headers: Mapping[bytes, bytes], incoming: Incoming, route: Route
+    ) -> bytes:
         """The request's body; refused as soon as it is longer than the limit."""
         limit = self._limits[route.limit]
         declared = headers.get(b"content-length", b"0")
@@ -170,17 +173,13 @@ class App:
             raise _too_long(limit)
         parts: list[bytes] = []
         length = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RequestError(400, "body", "the client left before its end", "send it again")
-            part = message.get("body", b"")
+        while not incoming.ended:
+            part = await incoming.part()
             length += len(part)
             if length > limit:
                 raise _too_long(limit)
             parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
+        return b"".join(parts)
 
 
 def _too_long(limit: int) -> RequestError:

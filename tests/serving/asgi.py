@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nba.types import Policy
-from serving.http.app import App, Message
+from serving.http.app import App
+from serving.http.incoming import Message
 from serving.journal.journal import Journal
 from serving.policies.store import PolicyStore
 from serving.server import Server

@@ -14,7 +14,8 @@ import uvicorn
 import uvloop
 
 from experiments.benchmark.serve.work import work_with
-from serving.http.app import Message, Receive, Send
+from serving.http.app import Send
+from serving.http.incoming import Message, Receive
 
 
 async def echo(_scope: Message, receive: Receive, send: Send) -> None:
