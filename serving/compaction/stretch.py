@@ -17,10 +17,10 @@ from serving.journal.segments import (
     scan,
     segment_numbers,
     segment_path,
+    sync_data,
 )
 
 START: Final[Place] = (0, len(MAGIC))
-_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 def ends(journal: Path) -> Places:
@@ -94,6 +94,6 @@ def _end(folder: Path) -> Place:
     number = segment_numbers(folder)[-1]
     path = segment_path(folder, number)
     with path.open("rb") as file:
-        _sync(file.fileno())
+        sync_data(file.fileno())
         data = file.read()
     return number, scan(data).end

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from serving.journal.segments import MAGIC, create_segment
+from serving.journal.segments import sync_data as _sync
 
 _QUICK_S: Final = 0.002
-_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class Disk:

@@ -20,6 +20,7 @@ _MARKER: Final = b"\xffNBR"  # where a record begins: lets reading go on behind 
 _HEADER: Final = struct.Struct("<4sII")  # marker, payload length, crc32 of length and payload
 HEADER_BYTES: Final = _HEADER.size
 _SUFFIX: Final = ".journal"
+sync_data: Final = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 @dataclass(frozen=True, slots=True)
