@@ -2,18 +2,24 @@
 
 import importlib.metadata
 import importlib.util
+import shutil
+import subprocess
+import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import nba
+from hatch_build import SUFFIX
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("nba", "envs", "experiments", "serving")
@@ -54,14 +60,54 @@ def test_the_wheel_holds_the_four_packages_and_all_of_their_files(tmp_path: Path
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as archive:
         shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
+    ours = files_of_the_packages()
+    assert shipped == ours
+    pure = not any(name.endswith(SUFFIX) for name in ours)
+    assert Path(wheel).name.endswith("-py3-none-any.whl") == pure
+
+
+def test_the_source_archive_holds_what_the_wheel_is_made_of(tmp_path: Path) -> None:
+    (path,) = SdistBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with tarfile.open(path) as archive:
+        shipped = {name.partition("/")[2] for name in archive.getnames()}
+    written = {name for name in files_of_the_packages() if not name.endswith(SUFFIX)}
+    assert written | {"hatch_build.py", "pyproject.toml", "constraints.txt", "Makefile"} <= shipped
+    assert not [name for name in shipped if name.startswith("build/") or ".so" in name]
+
+
+@pytest.mark.slow
+def test_where_the_compiler_fails_the_project_works_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tree, installed = tmp_path / "tree", tmp_path / "installed"
+    for name in files_of_the_packages() | {"hatch_build.py", "pyproject.toml", "README.md"}:
+        if not name.endswith(SUFFIX):
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    shutil.copy2(ROOT / "LICENSE", tree)
+    monkeypatch.setenv("CXX", "false")
+    monkeypatch.delenv("NBA_PURE", raising=False)
+    (wheel,) = WheelBuilder(str(tree)).build(directory=str(tmp_path), versions=["standard"])
+    assert "modules were not compiled (" in capfd.readouterr().err
+    shutil.unpack_archive(wheel, installed, "zip")
+    code = "import sys, nba.cli; print(nba.__file__); sys.exit(nba.cli.main(['serve', '--help']))"
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert str(installed) in done.stdout
+
+
+def files_of_the_packages() -> set[str]:
+    """All of them but caches, and what was compiled for another Python."""
     skipped = {"__pycache__", ".pytest_cache"}
-    ours = {
+    return {
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and not skipped & set(path.parts)
+        if path.is_file()
+        and not skipped & set(path.parts)
+        and (path.suffix != ".so" or path.name.endswith(SUFFIX))
     }
-    assert shipped == ours
 
 
 def test_every_requirement_is_fixed_to_a_version_in_its_range() -> None:

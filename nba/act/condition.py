@@ -44,6 +44,11 @@ class Sum:
     facts: Mapping[str, float] = field(default_factory=dict)
     text: str = ""
 
+    @property
+    def is_number(self) -> bool:
+        """Is it a constant?"""
+        return not (self.action or self.context or self.facts)
+
     def of_one(self, context: Floats32, facts: Mapping[str, float]) -> float:
         """The part that is the same for all actions of a decision."""
         total = self.constant
@@ -158,9 +163,9 @@ def _sum(node: ast.expr, spec: FeatureSpec) -> Sum:
 
 
 def _product(left: Sum, op: ast.operator, right: Sum, text: str) -> Sum:
-    if _is_number(left) and isinstance(op, ast.Mult):
+    if left.is_number and isinstance(op, ast.Mult):
         left, right = right, left
-    if not _is_number(right):
+    if not right.is_number:
         raise InputError(f"{text!r} multiplies or divides by a feature; only a number can be used")
     if isinstance(op, ast.Div) and right.constant == 0.0:
         raise InputError(f"{text!r} divides by zero")
@@ -219,10 +224,6 @@ def _scaled(one: Sum, factor: float) -> Sum:
         {key: weight * factor for key, weight in one.context.items()},
         {key: weight * factor for key, weight in one.facts.items()},
     )
-
-
-def _is_number(one: Sum) -> bool:
-    return not (one.action or one.context or one.facts)
 
 
 def _is_text(node: ast.expr) -> bool:

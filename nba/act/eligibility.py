@@ -5,12 +5,14 @@ rules it points to evaluated, one after another in the order of the funnel.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from nba.act.condition import FACTS, Comparison, Sum
+from nba.act.condition import Comparison, Sum
 from nba.act.rules import STAGES, WAYS_OUT, Rule, RuleSet, conditions
+from nba.act.shared_conditions import Test, hold, quick_test, reads_context
 from nba.errors import InputError
 from nba.listen.encode import FeatureSpec
 from nba.types import ACTION_KINDS, Bools, Floats32, Ints
@@ -18,6 +20,7 @@ from nba.types import ACTION_KINDS, Bools, Floats32, Ints
 NOTHING: Final[Mapping[str, float]] = {}
 UNAVAILABLE: Final = "unavailable"  # stands where a rule's name does, before the caller's reason
 _NOT_CONSENTED: Final[Mapping[str, float]] = {"consent": 0.0}
+_NO_CONTEXT: Final[Floats32] = np.zeros(0, dtype=np.float32)
 _ROUNDING: Final = 1e-5  # of a screen's scale: a sum of products errs by less
 
 
@@ -37,6 +40,17 @@ class _Compiled(NamedTuple):
     personal: bool
 
 
+class Screen(NamedTuple):
+    """What a first look takes: where it finds nothing, no rule removes an action.
+
+    Of a customer who consents and of whom no fact is told.
+    """
+
+    weights: Floats32  # (p, r): a product with an action's row above 0 is a find
+    contexts: tuple[Callable[[Floats32], bool], ...]  # a find if it holds of the context (d,)
+    always: bool  # a find whatever is decided
+
+
 class Eligibility:
     """A rule set compiled for one feature spec."""
 
@@ -54,7 +68,7 @@ class Eligibility:
             np.stack(weights, axis=1) if weights else np.zeros((0, 0), dtype=np.float32)
         )
         self._always = tuple(
-            (place, _quick(each.shared))
+            (place, quick_test(each.shared))
             for place, each in enumerate(self._compiled)
             if columns[place] is None
         )
@@ -85,6 +99,16 @@ class Eligibility:
             return Applied(None, {}, untouched(len(kinds)))
         return self._remove(sorted(suspects), context, actions, kinds, known, unavailable or {})
 
+    @property
+    def screen(self) -> Screen:
+        """The first look at a decision."""
+        others = [(may, reads_context(self._compiled[place].shared)) for place, may in self._always]
+        return Screen(
+            self._weights,
+            tuple(partial(_of_context, may) for may, of_context in others if of_context),
+            any(may(_NO_CONTEXT, NOTHING) for may, of_context in others if not of_context),
+        )
+
     def suspects(self, context: Floats32, actions: Floats32, starts: Ints) -> Bools:
         """(B,): the decisions of a batch of whose actions a rule may remove one, and maybe others.
 
@@ -93,8 +117,7 @@ class Eligibility:
         """
         found = np.zeros(len(context), dtype=np.bool_)
         for place, may in self._always:
-            shared = self._compiled[place].shared
-            if any(one.left.context or one.right.context for one in shared):
+            if reads_context(self._compiled[place].shared):
                 found |= np.fromiter((may(row, NOTHING) for row in context), np.bool_, len(context))
             elif may(context[0], NOTHING):
                 found[:] = True
@@ -186,37 +209,12 @@ def _bounds(spec: FeatureSpec) -> Floats32:
     return np.array(bounds, dtype=np.float32)
 
 
+def _of_context(test: Test, context: Floats32) -> bool:
+    return test(context, NOTHING)
+
+
 def _reads_more(one: Sum) -> bool:
     return bool(one.context or one.facts)
-
-
-def _hold(shared: Sequence[Comparison], context: Floats32, facts: Mapping[str, float]) -> bool:
-    return all(
-        one.holds(one.left.of_one(context, facts), one.right.of_one(context, facts))
-        for one in shared
-    )
-
-
-def _quick(shared: Sequence[Comparison]) -> Callable[[Floats32, Mapping[str, float]], bool]:
-    """The same as `_hold`, as fast as Python allows where one value meets a number."""
-    if len(shared) == 2:
-        one, other = _quick(shared[:1]), _quick(shared[1:])
-        return lambda context, facts: one(context, facts) and other(context, facts)
-    if len(shared) != 1 or not _is_number(shared[0].right) or shared[0].left.constant:
-        return lambda context, facts: _hold(shared, context, facts)
-    holds, bound, left = shared[0].holds, shared[0].right.constant, shared[0].left
-    if list(left.facts.values()) == [1.0] and not left.context:
-        (name,) = left.facts
-        usual = FACTS[name]
-        return lambda _, facts: bool(holds(facts.get(name, usual), bound))
-    if list(left.context.values()) == [1.0] and not left.facts:
-        (column,) = left.context
-        return lambda context, _: bool(holds(context.item(column), bound))
-    return lambda context, facts: _hold(shared, context, facts)
-
-
-def _is_number(one: Sum) -> bool:
-    return not (one.action or one.context or one.facts)
 
 
 def _hits(
@@ -227,7 +225,7 @@ def _hits(
     facts: Mapping[str, float],
 ) -> list[int]:
     """The places of the actions that a rule removes."""
-    if not _hold(each.shared, context, facts):
+    if not hold(each.shared, context, facts):
         return []
     rows = [row for row, kind in enumerate(kinds) if kind in each.kinds]
     for one in each.own:
@@ -252,7 +250,7 @@ def _numbers(
             float(np.ravel(side.of_all(side.of_one(context, facts), action))[0])
             for side in (one.left, one.right)
         )
-        against = f"{right:g}" if _is_number(one.right) else f"{one.right.text} {right:.3g}"
+        against = f"{right:g}" if one.right.is_number else f"{one.right.text} {right:.3g}"
         told.append(f"{one.left.text} {left:.3g} is {one.words} {against}")
     return " and ".join(told)
 

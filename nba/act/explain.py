@@ -5,10 +5,9 @@ They compare what was given and predicted; which of them moved a net's score is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import compress
 from math import sqrt
-from typing import Final, Protocol, Self, runtime_checkable
+from typing import Final, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -157,47 +156,55 @@ class Explainer:
         self, kinds: Sequence[str], features: Floats | Floats32, chosen: int, number: int
     ) -> list[str]:
         """The facts in which the chosen action stands out, the most favourable first."""
-        kind, k = kinds[chosen], len(kinds)
-        own_kind = [other == kind for other in kinds] if kind == "employee" else None
+        kind = kinds[chosen]
+        alike = [other == kind for other in kinds] if kind == "employee" else None
         values = features.take(self.columns, axis=1)  # (k, w)
         gaps = np.subtract(values, values[chosen], dtype=np.float64)
-        # Zero if and only if all values are the chosen one's: the gaps are exact.
-        squared = np.square(gaps)
-        even = _even(k)
-        means, squares = [even.dot(gaps).tolist()] * 2, [even.dot(squared).tolist()] * 2
-        if own_kind is not None and not all(own_kind):
-            own = np.array(own_kind, dtype=np.float64)
-            own /= sum(own_kind)
-            means, squares = (
-                [means[0], own.dot(gaps).tolist()],
-                [squares[0], own.dot(squared).tolist()],
-            )
+        sides = [_Side.of(gaps, None)]
+        if alike is not None:
+            sides.append(sides[0] if all(alike) else _Side.of(gaps, alike))
         facts: list[tuple[float, int]] = []
         for i, (sign, bonus) in enumerate(self.favour):
-            group = 0 if i < self.of_all else 1
-            if group and own_kind is None:
+            within = i >= self.of_all
+            if within and alike is None:
                 break
-            mean, square = means[group][i], squares[group][i]
-            variance = square - mean * mean
-            lead = -sign * mean / sqrt(variance) if square > 0.0 and variance > 0.0 else 0.0
+            side = sides[within]
+            square, mean = side.squares[i], side.totals[i] / side.size
+            variance = square / side.size - mean * mean
+            lead = bonus
+            if square > 0.0 and variance > 0.0:
+                lead = -sign * mean / sqrt(variance) + bonus
             if square > 0.0 or bonus:
-                facts.append((-lead - bonus, i))
+                facts.append((-lead, i))
         facts.sort()
         return [
             _fact_text(
                 self.wordings[i],
                 values[:, i].tolist(),
                 chosen,
-                own_kind if i >= self.of_all else None,
+                alike if i >= self.of_all else None,
+                sides[i >= self.of_all].totals[i],
             )
             for _, i in facts[:number]
         ]
 
 
-@lru_cache(maxsize=1024)
-def _even(k: int) -> Floats:
-    """(k,) of 1 / k."""
-    return np.full(k, 1.0 / k)
+class _Side(NamedTuple):
+    """The gaps between the chosen action and those that it is compared with, summed in order.
+
+    In this order the sums are the same to the bit wherever they are taken, so is what is told.
+    """
+
+    size: int
+    totals: list[float]  # (w,)
+    squares: list[float]  # (w,) zero if and only if all values are the chosen one's
+
+    @classmethod
+    def of(cls, gaps: Floats, alike: list[bool] | None) -> Self:
+        """Of all gaps (k, w), or of those alike."""
+        own = gaps if alike is None else gaps[np.array(alike)]
+        both = np.add.accumulate([own, np.square(own)], axis=1)[:, -1]
+        return cls(len(own), *both.tolist())
 
 
 def _reward_reason(rewards: list[float], chosen: int) -> str:
@@ -213,7 +220,11 @@ def _reward_reason(rewards: list[float], chosen: int) -> str:
 
 
 def _fact_text(
-    wording: _Wording, values: list[float], chosen: int, alike: list[bool] | None
+    wording: _Wording,
+    values: list[float],
+    chosen: int,
+    alike: list[bool] | None,
+    total_gap: float,
 ) -> str:
     if alike is not None:
         chosen, values = sum(alike[:chosen]), list(compress(values, alike))
@@ -221,7 +232,7 @@ def _fact_text(
     text = f"{wording.label} {_number(values[chosen])}{unit}"
     if len(values) == 1:
         return text
-    mean = (sum(values[:chosen]) + sum(values[chosen + 1 :])) / (len(values) - 1)
+    mean = values[chosen] + total_gap / (len(values) - 1)
     place = _place(values, chosen, wording.sign, wording.best)
     return f"{text}, {place} ({_number(mean)}{unit} on average elsewhere)"
 

@@ -48,7 +48,6 @@ class Sized(NamedTuple):
     """What a net needs in the shape of k actions: numpy is twice as quick without stretching."""
 
     share: Floats32  # (k,) of 1 / k
-    zeros: Floats32  # (k, h)
     mean: Floats32  # (k, p)
     least: Floats32  # (k, p)
     most: Floats32  # (k, p)
@@ -95,7 +94,6 @@ class FoldedNet:
             rows = k if k <= _KEPT else 1
             found = self._sized[k] = Sized(
                 np.full(k, 1.0 / k, dtype=np.float32),
-                np.zeros((rows, len(self.score_weights)), dtype=np.float32),
                 np.tile(self.action_mean, (rows, 1)),
                 *(np.tile(bound, (rows, 1)) for bound in self.action_cut),
             )
@@ -122,7 +120,7 @@ class FoldedNet:
         from_context = cut(context - self.context_mean, *self.context_cut) @ self.context_weights
         from_context += self.context_bias
         to_each, to_shared = from_context[:, :h], from_context[:, h:]
-        share, _, mean, least, most = self.sized(k)
+        share, mean, least, most = self.sized(k)
         as_long = a.reshape(-1, mean.size)
         np.subtract(actions.reshape(as_long.shape), mean.reshape(-1), out=as_long)
         cut(as_long, least.reshape(-1), most.reshape(-1))

@@ -1,20 +1,29 @@
 """Policies for one decision at a time: what depends on the policy alone is worked out beforehand.
 
-A quick form gives the probabilities of `batch_probabilities` and the predicted rewards, to 1e-6.
+This form gives the probabilities of `batch_probabilities` and the predicted rewards, to 1e-6. An
+action scorer has it compiled and in Python: the same numbers to the bit, on every processor.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from functools import reduce
+from math import exp
+from operator import add
+from typing import Final, cast
 
 import numpy as np
 
 from nba.act.explain import reward_model_of
 from nba.act.folded_net import cut
 from nba.act.policy import ActionScorer
+from nba.compiled import compiled
 from nba.types import Floats, Floats32, Policy, RewardModel
+from nba.understand.in_order import product, sums
 from nba.understand.one_reward import OneReward
 from nba.understand.reward_model import LinearRewardModel
+
+_ZERO: Final = np.float32(0.0)
+_LANES: Final = 16
 
 Rewards = Callable[[Floats32, Floats32], Floats]
 # Context (d,) and the eligible actions (k, p) → probabilities (k,) and rewards (k,) in EUR, if the
@@ -25,7 +34,7 @@ OneDecision = Callable[[Floats32, Floats32], tuple[Floats, Floats | None]]
 def one_decision(policy: Policy) -> OneDecision:
     """The quick form of a policy; its batch form with one row where there is no quicker one."""
     if isinstance(policy, ActionScorer):
-        return _OneScore.of(policy).decide
+        return _one_score(policy)
     model = reward_model_of(policy)
     rewards = None if model is None else one_reward(model)
 
@@ -39,29 +48,49 @@ def one_decision(policy: Policy) -> OneDecision:
 
 def one_reward(model: RewardModel) -> Rewards:
     """The quick form of a reward model."""
+    quick = compiled("nba.understand._one_reward")
+    if quick is None or not isinstance(model, LinearRewardModel):
+        return plain_reward(model)
+    return cast(Rewards, quick.CompiledReward(OneReward.of(model)))
+
+
+def plain_reward(model: RewardModel) -> Rewards:
+    """The same in Python."""
     if isinstance(model, LinearRewardModel):
         return OneReward.of(model).rewards
     return lambda context, actions: model.batch_rewards(context[None], actions[None])[0]
 
 
+def plain_decision(policy: ActionScorer) -> OneDecision:
+    """An action scorer's form in Python, which the compiled one is held against."""
+    return _OneScore(policy, *_models(policy, plain_reward))
+
+
+def _one_score(policy: ActionScorer) -> OneDecision:
+    quick, models = compiled("nba.act._scorer"), _models(policy, one_reward)
+    if quick is None or not quick.takes(*models):
+        return _OneScore(policy, *models)
+    return cast(OneDecision, quick.CompiledScorer(policy, *models))
+
+
+def _models(
+    policy: ActionScorer, form: Callable[[RewardModel], Rewards]
+) -> tuple[Rewards | None, Rewards | None]:
+    """A scorer's reward model, and its prior if that is another one, in this form."""
+    reward = policy.reward_model
+    prior = policy.prior_model if policy.prior_weight != 0.0 else None
+    return None if reward is None else form(reward), None if prior is None else form(prior)
+
+
 @dataclass(frozen=True, slots=True)
 class _OneScore:
-    """An action scorer with its models."""
+    """An action scorer with its models, every sum taken in a fixed order."""
 
     policy: ActionScorer
     reward: Rewards | None
     prior: Rewards | None  # None: it is the reward, or there is none
 
-    @classmethod
-    def of(cls, policy: ActionScorer) -> Self:
-        own_prior = policy.prior_weight != 0.0 and policy.prior_model is not None
-        return cls(
-            policy=policy,
-            reward=None if policy.reward_model is None else one_reward(policy.reward_model),
-            prior=one_reward(policy.prior_model) if own_prior and policy.prior_model else None,
-        )
-
-    def decide(self, context: Floats32, actions: Floats32) -> tuple[Floats, Floats | None]:
+    def __call__(self, context: Floats32, actions: Floats32) -> tuple[Floats, Floats | None]:
         policy = self.policy
         logits = self._scores(context, actions).astype(np.float64)
         rewards = None if self.reward is None else self.reward(context, actions)
@@ -70,27 +99,33 @@ class _OneScore:
             assert prior is not None, "a prior weight needs a model: the policy has checked it"
             logits += policy.prior_weight * prior
         logits -= max(logits.tolist())
-        if policy.temperature != 1.0:
-            logits /= policy.temperature
-        weights = np.exp(logits, out=logits)
-        weights *= (1.0 - policy.floor) / np.add.reduce(weights)
+        logits /= policy.temperature
+        weights = np.array([exp(logit) for logit in logits.tolist()])
+        weights *= (1.0 - policy.floor) / reduce(add, weights.tolist())
         weights += policy.floor / len(weights)
         return weights, rewards
 
     def _scores(self, context: Floats32, actions: Floats32) -> Floats32:
-        net = self.policy.net
-        sized = net.sized(len(actions))
+        net, k = self.policy.net, len(actions)
         x = cut(context - net.context_mean, *net.context_cut)
-        from_context = x.dot(net.context_weights)
+        from_context = product(x[None], net.context_weights)[0]
         from_context += net.context_bias
         to_each, to_shared = from_context.reshape(2, -1)
-        each = cut(actions - sized.mean, sized.least, sized.most).dot(net.action_weights)
-        each += to_each
-        np.maximum(each, sized.zeros, out=each)
-        pooled = sized.share.dot(each)
-        shared = pooled.dot(net.pooled_weights)
+        a = cut(actions - net.action_mean, *net.action_cut)
+        each = np.maximum(product(a, net.action_weights) + to_each, _ZERO)
+        pooled = sums(each[None]) * np.float32(1.0 / k)
+        shared = product(pooled, net.pooled_weights)[0]
         shared += to_shared
-        deep = each.dot(net.deep_weights)
-        deep += shared
-        np.maximum(deep, sized.zeros, out=deep)
-        return np.asarray(deep.dot(net.score_weights))
+        deep = np.maximum(product(each, net.deep_weights) + shared, _ZERO)
+        return _weighed(deep * net.score_weights)
+
+
+def _weighed(terms: Floats32) -> Floats32:
+    """The sum of each row, (k, h) → (k,): sixteen sums side by side, then in halves."""
+    wide = np.pad(terms, ((0, 0), (0, -terms.shape[1] % _LANES)))
+    lanes = sums(wide.reshape(len(wide), -1, _LANES))
+    half = _LANES
+    while half > 1:
+        half //= 2
+        lanes = lanes[:, :half] + lanes[:, half:]
+    return lanes[:, 0]

@@ -1,11 +1,13 @@
-"""The linear reward model's quick form for one decision: the same rewards, a tenth of the time."""
+"""The linear reward model's form for one decision: the same rewards, summed in a fixed order."""
 
 from dataclasses import dataclass
+from math import log1p
 from typing import Final, Self
 
 import numpy as np
 
 from nba.types import Floats, Floats32
+from nba.understand.in_order import product
 from nba.understand.reward_model import LinearRewardModel
 
 _CUT: Final = 5.0
@@ -74,7 +76,7 @@ class OneReward:
         x = (context - self.context_mean) / self.context_std
         np.minimum(x, _CUT, out=x)
         np.maximum(x, -_CUT, out=x)
-        weights = x.dot(self.form)
+        weights = product(x[None], self.form)[0]
         weights += self.constant
         rows = weights.reshape(-1, self.n_groups)
         values = actions.astype(np.float64)
@@ -84,12 +86,10 @@ class OneReward:
         parts -= self.shift
         parts /= self.scale
         for part in self.logs:
-            column = parts[:, part]
-            np.log1p(column, out=column)
-            column /= _LOG_SCALE
+            parts[:, part] = [log1p(value) / _LOG_SCALE for value in parts[:, part].tolist()]
         for part, other in self.products:
             parts[:, part] *= parts[:, other]
-        found = parts.dot(rows[1:])
+        found = product(parts, rows[1:])
         found += rows[0]
         if not self.groups.shape[1]:
             return np.asarray(found[:, 0])

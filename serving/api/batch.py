@@ -9,8 +9,8 @@ from typing import Final
 from nba.errors import RequestError
 from serving.api.arrow_rows import CONTENT_TYPE
 from serving.api.batch_arrow import decide_table
-from serving.api.batch_lines import decide_read, read_lines
-from serving.call import JSON, Answer, Call
+from serving.api.batch_lines import answer_lines
+from serving.call import Answer, Call
 from serving.server import Server
 
 NDJSON: Final = b"application/x-ndjson"
@@ -23,5 +23,4 @@ async def decide_many(server: Server, call: Call) -> Answer:
     lines = [line for line in call.body.split(b"\n") if line.strip()]
     if not lines:
         raise RequestError(422, "rows", "there is no line", "send one decision request a line")
-    replies = await decide_read(server, await read_lines(server, lines))
-    return Answer(b"\n".join([JSON.encode(reply) for reply in replies]) + b"\n", 200, NDJSON)
+    return Answer(b"\n".join(await answer_lines(server, lines)) + b"\n", 200, NDJSON)

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from nba.errors import JournalError, RequestError
+from serving.api.usual import count_usual, usual
 from serving.call import JSON, Call
+from serving.journal.group import Done
 from serving.journal.index import Entry
 from serving.journal.records import DecisionRecord, encode_record, reply_of
 from serving.path.asked import Asked, Head, Reader
@@ -15,11 +18,21 @@ from serving.policies.assignment import Assignment
 from serving.schema import DecisionReply, DecisionRequest, decode
 from serving.server import Server
 
+if TYPE_CHECKING:
+    from serving.path._usual import UsualMade
+
 Answered = Callable[[bytes | JournalError], None]
 
 
 async def decide(server: Server, call: Call) -> bytes:
     """The decision of a request; the same id and request get the same answer again."""
+    quick = usual(server, call.body)
+    if quick is not None:
+        write = server.journal.append(quick.payload)
+        server.index.add_decision(quick.decision_id, write)
+        await asyncio.shield(write)
+        count_usual(server, quick)
+        return quick.answer
     made = make(server, read_request(server, call.body))
     if isinstance(made, Entry):
         return JSON.encode(await again(server, made, call.body))
@@ -40,29 +53,61 @@ def promise(server: Server, body: bytes, answered: Answered) -> bool:
     False, and nothing has happened, for a request that takes more: ask `decide` then. Raises
     RequestError for one that is wrong.
     """
+    quick = usual(server, body)
+    if quick is not None:
+        own_id = quick.decision_id if quick.is_callers else None
+        _write(server, quick.payload, own_id, _UsualPromised(server, quick, answered))
+        return True
     asked = read_request(server, body)
     if asked.head.dry_run:
         return False
     made = make(server, asked)
     if isinstance(made, Entry):
         return False
-    record = made.record
-    answer = JSON.encode(reply_of(record))
-
-    def done(found: object) -> None:
-        if isinstance(found, JournalError):
-            answered(found)
-        else:
-            count(server, made)
-            answered(answer)
-
-    if made.head.decision_id is None:  # nobody knows the id yet, so nobody asks for it meanwhile
-        server.journal.write(encode_record(record), done)
-        return True
-    write = server.journal.append(encode_record(record))
-    server.index.add_decision(record.decision_id, write)
-    write.add_done_callback(lambda written: done(written.exception()))
+    answer = JSON.encode(reply_of(made.record))
+    promised = _Promised(answer, partial(count, server, made), answered)
+    _write(server, encode_record(made.record), made.head.decision_id, promised)
     return True
+
+
+class _Promised:
+    """An answer that waits for its record to be durable."""
+
+    __slots__ = ("_answer", "_answered", "_tally")
+
+    def __init__(self, answer: bytes, tally: Callable[[], None], answered: Answered) -> None:
+        self._answer, self._tally, self._answered = answer, tally, answered
+
+    def __call__(self, found: object) -> None:
+        if isinstance(found, JournalError):
+            self._answered(found)
+        else:
+            self._tally()
+            self._answered(self._answer)
+
+
+class _UsualPromised:
+    """The answer of a usual decision that waits for its record to be durable."""
+
+    __slots__ = ("_answered", "_made", "_server")
+
+    def __init__(self, server: Server, made: "UsualMade", answered: Answered) -> None:
+        self._server, self._made, self._answered = server, made, answered
+
+    def __call__(self, found: object) -> None:
+        if isinstance(found, JournalError):
+            self._answered(found)
+        else:
+            count_usual(self._server, self._made)
+            self._answered(self._made.answer)
+
+
+def _write(server: Server, payload: bytes, own_id: str | None, promised: Done) -> None:
+    """Write a decision; one with an id of the caller's can be asked for from now on."""
+    if own_id is None:  # nobody knows the id yet, so nobody asks for it meanwhile
+        server.journal.write(payload, promised)
+    else:
+        server.index.write(own_id, payload, promised)
 
 
 class Made(NamedTuple):

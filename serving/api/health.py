@@ -28,6 +28,7 @@ async def ready(server: Server, _call: Call) -> bytes:
             "policy": loaded.policy.name,
             "policy_version": loaded.policy.version,
             "spec_version": loaded.card.spec.version,
+            "compiled": server.store.current.usual is not None,
             "durability": server.journal.durability,
             "journal_notes": server.journal.notes,
             "decisions_known": len(server.index),

@@ -2,10 +2,13 @@
 
 from typing import Final
 
+from nba.compiled import compiled
 from serving.journal.batch_rows import SEPARATOR, names_in, row_number
 from serving.journal.keys import ENTRY, entry_of, id_of, key_of
 from serving.journal.records import BATCH, kind_of
+from serving.journal.segments import HEADER_BYTES
 
+_compiled = compiled("serving.journal._group")
 _ROWS_SHIFT: Final = 8  # a batch's first entry has the number of its rows above its kind
 
 
@@ -17,6 +20,25 @@ def entries_of(payload: bytes | memoryview, offset: int) -> bytes:
     first = ENTRY.pack(key_of(names[0].encode()), offset, BATCH | rows << _ROWS_SHIFT)
     others = [ENTRY.pack(key_of(name.encode()), offset, BATCH) for name in names[1:]]
     return b"".join([first, *others])
+
+
+def entries_of_all(payloads: list[bytes], start: int) -> tuple[bytes, list[int]]:
+    """The entries of records that lie one behind the other, and the offset of each record."""
+    if _compiled is not None:
+        found: tuple[bytes, list[int]] | None = _compiled.entries_of_all(payloads, start)
+        if found is not None:
+            return found
+    return entries_plainly(payloads, start)
+
+
+def entries_plainly(payloads: list[bytes], start: int) -> tuple[bytes, list[int]]:
+    """The same, whatever is compiled."""
+    entries, offsets = [], []
+    for payload in payloads:
+        entries.append(entries_of(payload, start))
+        offsets.append(start)
+        start += HEADER_BYTES + len(payload)
+    return b"".join(entries), offsets
 
 
 def keys_of(decision_id: str) -> tuple[bytes, ...]:

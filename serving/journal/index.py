@@ -9,7 +9,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nba.errors import JournalError
 from serving.journal.batch_rows import row_number
+from serving.journal.group import Done
 from serving.journal.journal import Journal, Location
 from serving.journal.records import (
     ACTIVATION,
@@ -47,12 +49,28 @@ class Entry:
         return location
 
 
+class _Promised:
+    """A decision whose record is being written, and what is done when it is durable or failed."""
+
+    __slots__ = ("decision_id", "done", "index", "write")
+
+    def __init__(self, index: "Index", decision_id: str, done: Done) -> None:
+        self.index, self.decision_id, self.done = index, decision_id, done
+        self.write: asyncio.Future[Location] | None = None  # once somebody else waits for it
+
+    def __call__(self, found: int | JournalError) -> None:
+        """The journal tells how it went."""
+        self.index.settle(self, found)
+        self.done(found)
+
+
 class Index:
     """Decision id → entry, over this worker's journal and those of the others."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._under_way: dict[str, Entry] = {}
+        self._alone: dict[str, _Promised] = {}  # decisions that nobody has asked for again
         self._promised: dict[str, tuple[asyncio.Future[Location], int]] = {}  # rows of batches
 
     def __len__(self) -> int:
@@ -64,15 +82,40 @@ class Index:
         Raises JournalError if its record is damaged.
         """
         found = self._under_way.get(decision_id)
-        if found is None and decision_id in self._promised:
+        if found is not None:
+            return found
+        alone = self._alone.get(decision_id)
+        if alone is not None:
+            alone.write = asyncio.get_running_loop().create_future()
+            del self._alone[decision_id]
+            return self.add_decision(decision_id, alone.write)
+        if decision_id in self._promised:
             write, row = self._promised[decision_id]
-            found = self.add_decision(decision_id, write, row=row)
-        return found or self._durable(decision_id)
+            return self.add_decision(decision_id, write, row=row)
+        return self._durable(decision_id) if self._journal.may_know(decision_id) else None
+
+    def write(self, decision_id: str, payload: bytes, done: Done) -> None:
+        """Promise a decision's record: its id is known at once, and not if it cannot be written.
+
+        `done` is called as by the journal's own `write`. This costs less than a future.
+        """
+        promised = self._alone[decision_id] = _Promised(self, decision_id, done)
+        self._journal.write(payload, promised)
+
+    def settle(self, promised: _Promised, found: int | JournalError) -> None:
+        """A record promised by `write` is durable, or failed."""
+        write = promised.write
+        if write is None:
+            del self._alone[promised.decision_id]
+        elif isinstance(found, JournalError):
+            write.set_exception(found)
+        else:
+            write.set_result(self._journal.location(found))
 
     def knows_any(self, decision_ids: Sequence[str]) -> bool:
         """Whether one of these ids is known; quicker than to ask for each."""
-        fresh = self._under_way.keys().isdisjoint(decision_ids)
-        if fresh and self._promised.keys().isdisjoint(decision_ids):
+        known = (self._under_way, self._alone, self._promised)
+        if all(names.keys().isdisjoint(decision_ids) for names in known):
             decision_ids = self._journal.perhaps(decision_ids)
         return any(self.get(name) is not None for name in decision_ids)
 

@@ -9,8 +9,8 @@ Sources: DeWitt et al. 1984 (group commit); Rebello et al. 2020 (after a failed 
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -19,13 +19,14 @@ from typing import NamedTuple
 from nba.errors import JournalError
 from serving.journal.board import Board
 from serving.journal.disk import Disk, sync_and_close
-from serving.journal.entries import entries_of, holds, keys_of
+from serving.journal.entries import entries_of_all, holds, keys_of
 from serving.journal.files import Files
+from serving.journal.group import Done, Group, acknowledge, refuse
 from serving.journal.keys import ENTRY
 from serving.journal.opening import locked, recover
 from serving.journal.peers import Peers
 from serving.journal.records import BATCH
-from serving.journal.segments import HEADER_BYTES, frame
+from serving.journal.segments import frames
 from serving.journal.sidecar import begin, seal
 from serving.journal.table import KeyTable, Place
 
@@ -36,9 +37,6 @@ class Location(NamedTuple):
     segment: int
     offset: int
     journal: int = 0  # the own one; others are of other workers
-
-
-Done = Callable[[Location | JournalError], None]
 
 
 class Journal:
@@ -66,7 +64,7 @@ class Journal:
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._max_waiting = max_waiting
-        self._waiting: list[tuple[bytes, Done]] = []
+        self._waiting = Group([], [])
         self._waiting_rows = 0  # records, and the decisions of batches
         self._busy = False
         self._board: Board | None = None
@@ -81,6 +79,7 @@ class Journal:
             raise
         self._disk = Disk(directory, file=found.file, segment=found.segment, end=found.end)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._ahead: Future[None] | None = None  # the next segment is being prepared, or is
         folders = {0: directory}
         self._files = Files(folders)
         self._found = found.entries
@@ -107,26 +106,32 @@ class Journal:
         """Promise a record of so many rows: the future is done when it is durable, or fails."""
         future: asyncio.Future[Location] = asyncio.get_running_loop().create_future()
 
-        def done(found: Location | JournalError) -> None:
+        def done(found: int | JournalError) -> None:
             if future.done():
                 return
             if isinstance(found, JournalError):
                 future.set_exception(found)
             else:
-                future.set_result(found)
+                future.set_result(self.location(found))
 
         self.write(payload, done, rows=rows)
         return future
 
     def write(self, payload: bytes, done: Done, *, rows: int = 1) -> None:
-        """Promise a record without a future: `done` is called with its place, or what failed."""
+        """Promise a record without a future: `done` is called when it is durable, or failed."""
         if self.broken or self._waiting_rows >= self._max_waiting:
             done(JournalError(self.broken or "too many records wait for the disk"))
             return
-        if not self._waiting:
+        payloads, told = self._waiting
+        if not payloads:
             asyncio.get_running_loop().call_soon(self._start)
-        self._waiting.append((frame(payload), done))
+        payloads.append(payload)
+        told.append(done)
         self._waiting_rows += rows
+
+    def location(self, offset: int) -> Location:
+        """Where a record lies that has just been told to be at an offset."""
+        return Location(self._disk.segment, offset)
 
     def read(self, location: Location) -> bytes:
         """The payload at a location; raises JournalError if the disk gives back something else."""
@@ -146,6 +151,13 @@ class Journal:
             if payload is not None and holds(payload, decision_id):
                 yield Location(place.segment, place.offset, place.journal), payload
 
+    def may_know(self, decision_id: str) -> bool:
+        """Whether there may be a durable record of an id: `find` knows."""
+        assert self._peers is not None
+        self._peers.follow()
+        key, *others = keys_of(decision_id)
+        return self.table.has(key) or any(map(self.table.has, others))
+
     def perhaps(self, decision_ids: Sequence[str]) -> list[str]:
         """Those of some ids that may have a durable record: `find` knows."""
         if self._peers is not None:
@@ -153,10 +165,13 @@ class Journal:
         has = self.table.has
         return [name for name in decision_ids if any(map(has, keys_of(name)))]
 
-    def new_facts(self) -> Iterator[bytes]:
+    def new_facts(self) -> Iterable[bytes]:
         """What is newly known of employees and customers, in any worker's journal; each once."""
-        if self._peers is not None:
-            self._peers.follow()
+        assert self._peers is not None
+        self._peers.follow()
+        return self._facts() if self.table.facts else ()
+
+    def _facts(self) -> Iterator[bytes]:
         while self.table.facts:
             places, self.table.facts = self.table.facts, []
             for place in places:
@@ -198,47 +213,43 @@ class Journal:
 
     def _start(self) -> None:
         """Write everything that waits; on the journal's own thread what takes its time to sync."""
-        if self._busy or not self._waiting:
+        if self._busy or not self._waiting.payloads:
             return
-        batch, self._waiting, self._waiting_rows = self._waiting, [], 0
-        data = b"".join([record for record, _ in batch])
+        group, self._waiting, self._waiting_rows = self._waiting, Group([], []), 0
+        data = frames(group.payloads)
         rotates = self._disk.full(len(data), self._segment_bytes)
         if self.durability == "os" or (self._disk.quick and not rotates):
             try:
                 start = self._write(data)
             except OSError as error:
-                self._refuse(batch, error)
+                refuse(group, error)
             else:
-                self._acknowledge(batch, start)
+                self._acknowledge(group, start)
             return
         self._busy = True
         loop = asyncio.get_running_loop()
         written = loop.run_in_executor(self._thread, self._write, data)
-        written.add_done_callback(partial(self._finish, batch))
+        written.add_done_callback(partial(self._finish, group))
 
-    def _finish(self, batch: list[tuple[bytes, Done]], written: asyncio.Future[int]) -> None:
+    def _finish(self, group: Group, written: asyncio.Future[int]) -> None:
         self._busy = False
         error = written.exception()
         if error is None:
-            self._acknowledge(batch, written.result())
+            self._acknowledge(group, written.result())
         else:
-            self._refuse(batch, error)
+            refuse(group, error)
         self._start()
 
-    def _acknowledge(self, batch: list[tuple[bytes, Done]], at: int) -> None:
+    def _acknowledge(self, group: Group, start: int) -> None:
         """Make the records findable, here and for the other workers, and then say so."""
-        segment, places, entries = self._disk.segment, [], []
-        for record, _ in batch:
-            places.append(Location(segment, at))
-            entries.append(entries_of(memoryview(record)[HEADER_BYTES:], at))
-            at += len(record)
-        new = b"".join(entries)
-        self.table.add(new, segment=segment)
+        new, offsets = entries_of_all(group.payloads, start)
+        self.table.add(new, segment=self._disk.segment)
         self._entries += new
         if self._sidecar >= 0:
             self._tell()
-        for (_, done), place in zip(batch, places, strict=True):
-            _say(done, place)
+        acknowledge(group, offsets)
+        if self._ahead is None and self._disk.half_full(self._segment_bytes):
+            self._ahead = self._thread.submit(self._disk.prepare)
 
     def _tell(self) -> None:
         """Tell the others; what a full disk keeps from them is told with the next batch."""
@@ -248,10 +259,6 @@ class Journal:
         except OSError:
             return
         self._board.say(self._disk.segment, self._said)
-
-    def _refuse(self, batch: list[tuple[bytes, Done]], error: BaseException) -> None:
-        for _, done in batch:
-            _say(done, JournalError(f"the journal cannot be written: {error}"))
 
     def _write(self, data: bytes) -> int:
         """Where the data were written, as durable as promised; an error promises nothing."""
@@ -270,6 +277,9 @@ class Journal:
     def _rotate(self) -> None:
         """Go on in a new segment; the old one's entries are sealed beside it."""
         number, entries = self._disk.segment, bytes(self._entries)
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.result()  # it is ready since long, or could not be made
         old = self._disk.next()
         self._entries, self._said = bytearray(), 0
         self._thread.submit(sync_and_close, old)  # may take long
@@ -277,12 +287,3 @@ class Journal:
         if self._sidecar >= 0:
             os.close(self._sidecar)
             self._sidecar = begin(self._directory, self._disk.segment, b"")
-
-
-def _say(done: Done, found: Location | JournalError) -> None:
-    """Tell one who waits; what goes wrong there is no matter of the others in the batch."""
-    try:
-        done(found)
-    except Exception as error:  # noqa: BLE001 whatever it is, the loop tells it
-        told = {"message": "an answer could not be given", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(told)

@@ -8,11 +8,12 @@ import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nba.compiled import compiled
 from nba.errors import InputError
 
 MAGIC: Final = b"NBAJRNL1"
@@ -20,6 +21,7 @@ _MARKER: Final = b"\xffNBR"  # where a record begins: lets reading go on behind 
 _HEADER: Final = struct.Struct("<4sII")  # marker, payload length, crc32 of length and payload
 HEADER_BYTES: Final = _HEADER.size
 _SUFFIX: Final = ".journal"
+_AHEAD: Final = "segment-ahead"  # the next one, before it is needed: it holds no record yet
 sync_data: Final = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
@@ -39,6 +41,17 @@ def frame(payload: bytes) -> bytes:
     True
     """
     return _HEADER.pack(_MARKER, len(payload), _checksum(payload)) + payload
+
+
+def frames_plainly(payloads: list[bytes]) -> bytes:
+    """The records of payloads, one behind the other."""
+    return b"".join([frame(payload) for payload in payloads])
+
+
+_compiled = compiled("serving.journal._group")
+frames: Final[Callable[[list[bytes]], bytes]] = (
+    frames_plainly if _compiled is None else _compiled.frames
+)
 
 
 def payload_at(data: bytes | memoryview, offset: int) -> memoryview | None:
@@ -144,14 +157,43 @@ def journal_folders(directory: Path) -> dict[str, Path]:
 def create_segment(directory: Path, number: int) -> int:
     """A new segment that survives a power cut, as an open file descriptor."""
     path = segment_path(directory, number)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.pwrite(file, MAGIC, 0)
-    os.fsync(file)
+    file = _begun(path, os.O_EXCL)
+    sync_folder(directory)
+    return file
+
+
+def prepare_segment(directory: Path) -> int:
+    """An empty segment on disk that has no number yet, as an open file descriptor."""
+    return _begun(directory / _AHEAD, os.O_TRUNC)
+
+
+def number_segment(directory: Path, number: int) -> None:
+    """Give the prepared segment its number; `sync_folder` makes it survive a power cut."""
+    (directory / _AHEAD).rename(segment_path(directory, number))
+
+
+def discard_prepared(directory: Path) -> None:
+    """Remove a prepared segment that nobody needs."""
+    (directory / _AHEAD).unlink(missing_ok=True)
+
+
+def sync_folder(directory: Path) -> None:
+    """Force a folder's names to disk."""
     folder = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _begun(path: Path, flag: int) -> int:
+    file = os.open(path, os.O_RDWR | os.O_CREAT | flag | os.O_CLOEXEC, 0o600)
+    try:
+        os.pwrite(file, MAGIC, 0)
+        os.fsync(file)
+    except BaseException:
+        os.close(file)
+        raise
     return file
 
 

@@ -4,10 +4,11 @@
 faster than Python's own dictionary of as many numbers is small.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
+from nba.compiled import compiled
 from serving.journal.keys import ENTRY_BYTES
 from serving.journal.records import BATCH, DECISION, EMPLOYEE, EVENT
 
@@ -34,24 +35,11 @@ class KeyTable:
 
     def add(self, entries: bytes, *, segment: int, journal: int = 0) -> None:
         """Add the entries of records that lie in one segment, in the order of writing."""
-        rows = self._rows
         where = _PLACE.pack(0, segment & 0xFFFF, segment >> 16, journal)[4:]
-        for start in range(0, len(entries), ENTRY_BYTES):
-            number = entries[start] | entries[start + 1] << 8
-            row = entries[start + 2 : start + 12] + where
-            own = rows[number]
-            if own is None:
-                rows[number] = bytearray(row)
-            else:
-                own += row
-            kind = entries[start + 12]
-            if kind == DECISION:
-                self.decisions += 1
-            elif kind == BATCH:  # with the number of its rows above it, in the first of its entries
-                self.decisions += entries[start + 13] | entries[start + 14] << 8
-            elif kind in FACTS:
-                offset = int.from_bytes(entries[start + 8 : start + 12], "little")
-                self.facts.append(Place(journal, segment, offset))
+        decisions, facts = _add_rows(self._rows, entries, where)
+        self.decisions += decisions
+        if facts:
+            self.facts += [Place(journal, segment, offset) for offset in facts]
 
     def has(self, key: bytes) -> bool:
         """Whether `find` may find something."""
@@ -70,3 +58,31 @@ class KeyTable:
                 offset, low, high, journal = _PLACE.unpack_from(own, at + 6)
                 yield Place(journal, low | high << 16, offset)
             at = own.find(rest, at + 1)
+
+
+def add_plainly(
+    rows: list[bytearray | None], entries: bytes, where: bytes
+) -> tuple[int, list[int]]:
+    """Add entries to rows: how many decisions they are, and the offsets of facts."""
+    decisions, facts = 0, []
+    for start in range(0, len(entries), ENTRY_BYTES):
+        number = entries[start] | entries[start + 1] << 8
+        row = entries[start + 2 : start + 12] + where
+        own = rows[number]
+        if own is None:
+            rows[number] = bytearray(row)
+        else:
+            own += row
+        kind = entries[start + 12]
+        if kind == DECISION:
+            decisions += 1
+        elif kind == BATCH:  # with the number of its rows above it, in the first of its entries
+            decisions += entries[start + 13] | entries[start + 14] << 8
+        elif kind in FACTS:
+            facts.append(int.from_bytes(entries[start + 8 : start + 12], "little"))
+    return decisions, facts
+
+
+_Add = Callable[[list[bytearray | None], bytes, bytes], tuple[int, list[int]]]
+_compiled = compiled("serving.journal._group")
+_add_rows: Final[_Add] = add_plainly if _compiled is None else _compiled.add_rows

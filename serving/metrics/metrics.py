@@ -1,6 +1,6 @@
 """The server's counters: an addition costs a memory access, the text is made on a scrape."""
 
-from bisect import bisect_left
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from struct import Struct
@@ -8,48 +8,11 @@ from typing import Final
 
 from serving.journal.records import DecisionRecord, float64s
 from serving.metrics.board import Board, read_board
+from serving.metrics.cells import Cell, Histogram, Tally, new_cell, new_histogram, new_tally
 from serving.metrics.families import FAMILIES
 
 _DOUBLE: Final = Struct("<d")
 BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-
-
-class Cell:
-    """One number of this worker."""
-
-    __slots__ = ("_at", "_cells")
-
-    def __init__(self, board: Board, name: str) -> None:
-        self._cells, self._at = board.cells, board.place(name)
-
-    def add(self, amount: float = 1.0) -> None:
-        """Count."""
-        self._cells[self._at] += amount
-
-    def set(self, value: float) -> None:
-        """Say how it stands now."""
-        self._cells[self._at] = value
-
-    @property
-    def value(self) -> float:
-        """As it stands now."""
-        return self._cells[self._at]
-
-
-class Histogram:
-    """Seconds in buckets."""
-
-    __slots__ = ("_buckets", "_sum")
-
-    def __init__(self, board: Board, name: str, labels: str) -> None:
-        edges = [f"{edge:g}" for edge in BUCKETS] + ["+Inf"]
-        self._buckets = [Cell(board, _key(f"{name}_bucket", labels, f'le="{e}"')) for e in edges]
-        self._sum = Cell(board, _key(f"{name}_sum", labels))
-
-    def observe(self, seconds: float) -> None:
-        """Count a duration in the one bucket that it falls into."""
-        self._buckets[bisect_left(BUCKETS, seconds)].add()
-        self._sum.add(seconds)
 
 
 class Metrics:
@@ -63,7 +26,7 @@ class Metrics:
         others = (other for other in range(workers) if other != worker)
         self._others = {w: board_path(folder, w) for w in others} if folder is not None else {}
         self._cells: dict[tuple[str, ...], Cell] = {}
-        self._decided: dict[tuple[str, str, str], Cell] = {}
+        self._tallies: dict[tuple[str, str, str], Tally] = {}
         self._propensity = self.cell("nba_propensity_sum")
         self._opt_outs = self.cell("nba_opt_outs_total")
 
@@ -73,7 +36,7 @@ class Metrics:
         found = self._cells.get(key)
         if found is None:
             assert name in FAMILIES, f"{name} is missing in serving/metrics/families.py"
-            found = self._cells[key] = Cell(self.board, _key(name, _labels(labels)))
+            found = self._cells[key] = self._at(_key(name, _labels(labels)))
         return found
 
     def own(self, name: str) -> Cell:
@@ -83,17 +46,15 @@ class Metrics:
     def histogram(self, name: str, *labels: str) -> Histogram:
         """A histogram under labels; keep it, each call makes a new one on the same numbers."""
         assert FAMILIES[name].kind == "histogram"
-        return Histogram(self.board, name, _labels(labels))
+        text = _labels(labels)
+        edges = [f"{edge:g}" for edge in BUCKETS] + ["+Inf"]
+        buckets = [self._at(_key(f"{name}_bucket", text, f'le="{edge}"')) for edge in edges]
+        return new_histogram(array("d", BUCKETS), buckets, self._at(_key(f"{name}_sum", text)))
 
     def decided(self, record: DecisionRecord) -> None:
         """Count a decision that was acknowledged."""
-        key = (record.mode, record.policy_version, record.chosen_kind)
-        cell = self._decided.get(key)
-        if cell is None:
-            labels = ("mode", key[0], "policy", record.policy, "version", key[1], "kind", key[2])
-            cell = self._decided[key] = self.cell("nba_decisions_total", *labels)
-        cell.add()
-        self._propensity.add(record_propensity(record))
+        tally = self.tally(record.mode, record.policy, record.policy_version, record.chosen_kind)
+        tally.count(record_propensity(record))
         if record.control:
             self.cell("nba_control_total", "control", record.control).add()
         if not record.training:
@@ -111,6 +72,19 @@ class Metrics:
             labels = ("mode", "policy", "policy", policy, "version", version, "kind", kind)
             self.cell("nba_decisions_total", *labels).add(number)
         self._propensity.add(propensity)
+
+    def tally(self, mode: str, policy: str, version: str, kind: str) -> Tally:
+        """What counts acknowledged decisions that were made so; keep it where many are."""
+        key = (mode, version, kind)
+        found = self._tallies.get(key)
+        if found is None:
+            labels = ("mode", mode, "policy", policy, "version", version, "kind", kind)
+            cell = self.cell("nba_decisions_total", *labels)
+            found = self._tallies[key] = new_tally(cell, self._propensity)
+        return found
+
+    def _at(self, name: str) -> Cell:
+        return new_cell(self.board.cells, self.board.place(name))
 
     def watched(self, record: DecisionRecord, versions: Sequence[str]) -> None:
         """Count how the policies that watched compare with what was done; no score is an error."""

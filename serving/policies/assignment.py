@@ -35,6 +35,11 @@ class Assignment:
     mode: Mode = "online"
     plain: bool = False  # the policy acts, on nobody's special side, and nothing watches
 
+    @property
+    def alone(self) -> bool:
+        """Does its policy act, as the active one or the canary, with nothing that watches?"""
+        return self.plain or (self.control == "canary" and not self.shadows)
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:

@@ -12,6 +12,7 @@ from nba.act.rules import RuleSet, built_in, read_rules
 from nba.types import Policy
 from serving.path.fallback import safe_rule
 from serving.path.parts import Parts
+from serving.path.usual import Usual, usual_of
 
 Levers = tuple[tuple[str, float], ...]
 _KEPT: Final = 64  # weightings for which a policy is ready
@@ -25,11 +26,14 @@ class Served:
     safe_rule: Policy
     rules: Eligibility
     parts: Parts = field(init=False)  # worked out from the rest
+    usual: Usual | None = field(init=False, repr=False, compare=False)
     levered: dict[Levers, "Served"] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         policy, spec = self.loaded.policy, self.loaded.card.spec
-        object.__setattr__(self, "parts", Parts.of(policy, self.safe_rule, spec))
+        parts = Parts.of(policy, self.safe_rule, spec)
+        object.__setattr__(self, "parts", parts)
+        object.__setattr__(self, "usual", usual_of(parts.policy, self.rules, spec))
         object.__setattr__(self, "levered", {})
 
 

@@ -31,17 +31,24 @@ def _stages(workload: Workload) -> list[Row]:
     body = bodies(workload, 1)[0]
     asked = work.read(body)
     record = work.decide(asked)
-    reply = reply_of(record)
-    stages: dict[str, Callable[[], object]] = {
+    usual = work.served.usual
+    whole: dict[str, Callable[[], object]] = {
         "bytes to bytes": lambda: work.answer(body),
-        "read and encode": lambda: work.read(body),
-        "score, draw, explain": lambda: work.decide(asked),
-        "reply": lambda: reply_of(record),
-        "encode reply": lambda: _JSON.encode(reply),
-        "journal record": lambda: encode_record(record),
+        "bytes to bytes, the long way": lambda: work.long_way(body),
+        "long way: read and encode": lambda: work.read(body),
+        "long way: score, draw, explain": lambda: work.decide(asked),
+        "long way: reply": lambda: _JSON.encode(reply_of(record)),
+        "long way: journal record": lambda: encode_record(record),
     }
+    if usual is not None:
+        reader, decision = usual
+        assert reader.read(body, work.max_actions)
+        whole |= {
+            "read and encode": lambda: reader.read(body, work.max_actions),
+            "score, draw, explain, reply, record": lambda: decision.decide("d-1", 1.0),
+        }
     settings = f"{workload.name}, body {len(body):,} bytes, least of {_REPEATS}"
-    return [Row(stage, least_us(work), "us", settings) for stage, work in stages.items()]
+    return [Row(stage, least_us(step), "us", settings) for stage, step in whole.items()]
 
 
 def least_us(work: Callable[[], object]) -> float:

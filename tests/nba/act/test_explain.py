@@ -5,12 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from nba.act.explain import predicted_rewards, reward_model_of, why
+from nba.act.explain import Explainer, predicted_rewards, reward_model_of, why
 from nba.act.greedy import Greedy
 from nba.act.longest_idle import LongestIdle
 from nba.act.uniform import Uniform
+from nba.compiled import compiled
 from nba.listen.contact_features import CONTACT_CENTRE
-from nba.types import Action, ActionSet, Context
+from nba.types import ACTION_KINDS, Action, ActionSet, Context, Policy
 from tests.nba.act.sample_policies import reward_model, scorer, single
 
 PLAIN: dict[str, float | str] = {
@@ -125,3 +126,30 @@ def test_every_claimed_rank_is_the_rank(seed: int) -> None:
 def test_rules_have_no_reward_model() -> None:
     assert reward_model_of(Uniform()) is None
     assert predicted_rewards(Uniform(), *single()) is None
+
+
+@pytest.mark.parametrize("policy", [LongestIdle(CONTACT_CENTRE), Uniform()], ids=lambda p: p.name)
+def test_the_compiled_form_tells_the_same_letter_by_letter(policy: Policy) -> None:
+    found = compiled("nba.act._reasons")
+    if found is None:
+        pytest.skip("it was not compiled: python hatch_build.py")
+    plain = Explainer.of(policy, CONTACT_CENTRE)
+    quick = found.CompiledExplainer(plain)
+    rng = np.random.default_rng(1)
+    told: set[str] = set()
+    for number in range(1000):
+        k = int(rng.integers(1, 30))
+        some = ACTION_KINDS if number % 2 else ("employee", "queue")
+        kinds = [str(kind) for kind in rng.choice(some, k)]
+        size = (k, len(CONTACT_CENTRE.action_names))
+        if number % 3:  # many are equal
+            features = rng.choice([0, 1, 0.5, 3, 250.7, 1e4, 0.001234, -2.5], size)
+        else:
+            features = rng.normal(size=size) * 10 ** rng.uniform(-3, 4)
+        shares = [1 / k] * k if number % 5 == 0 else rng.dirichlet(np.ones(k)).tolist()
+        rewards = None if number % 4 == 0 else rng.normal(0, 3, k).round(number % 3).tolist()
+        asked = (kinds, features.astype(np.float32), int(rng.integers(k)), shares, rewards)
+        reasons = plain.why(*asked)
+        assert quick.why(*asked) == reasons
+        told |= {re.sub(r"[-\d.e+]+", "#", reason) for reason in reasons}
+    assert len(told) > 40, "not all kinds of reasons were told"

@@ -6,12 +6,14 @@ import pytest
 from nba.act.explain import reward_model_of
 from nba.act.greedy import Greedy
 from nba.act.longest_idle import LongestIdle
-from nba.act.one_decision import one_decision
+from nba.act.one_decision import one_decision, plain_decision
+from nba.act.policy import ActionScorer
 from nba.act.softmax import Softmax
 from nba.act.uniform import Uniform
+from nba.compiled import compiled
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Policy
-from tests.nba.act.sample_policies import batch, reward_model, scorer
+from tests.nba.act.sample_policies import batch, reward_model, scorer, scorer_parameters
 
 POLICIES: list[Policy] = [
     scorer(1),
@@ -58,3 +60,41 @@ def test_the_inputs_stay_as_they_are() -> None:
     one_decision(scorer(1))(context[0], actions[0])
     assert (context == before[0]).all()
     assert (actions == before[1]).all()
+
+
+@pytest.mark.skipif(compiled("nba.act._scorer") is None, reason="it was not compiled")
+@pytest.mark.parametrize("hidden", [1, 3, 16, 17, 48])
+@pytest.mark.parametrize("models", [0, 1, 2])
+def test_the_compiled_form_is_the_plain_one_to_the_bit(hidden: int, models: int) -> None:
+    policy = ActionScorer(
+        "scorer",
+        "1",
+        scorer_parameters(hidden, h=hidden),
+        reward_model=reward_model(hidden) if models else None,
+        prior_model=reward_model(1) if models == 2 else None,
+        prior_weight=0.3 if models else 0.0,
+        temperature=0.37,
+        floor=0.02,
+    )
+    quick, plain = one_decision(policy), plain_decision(policy)
+    for k in (1, 2, 3, 4, 5, 8, 9, 33, 70):
+        context, actions, _ = batch(k, 1, k)
+        shares, rewards = quick(context[0], actions[0])
+        expected, priced = plain(context[0], actions[0])
+        assert shares.tobytes() == expected.tobytes()
+        assert (rewards is None) == (priced is None) == (models == 0)
+        if rewards is not None and priced is not None:
+            assert rewards.tobytes() == priced.tobytes()
+
+
+@pytest.mark.skipif(compiled("nba.act._scorer") is None, reason="it was not compiled")
+def test_the_compiled_form_refuses_what_has_another_shape() -> None:
+    quick = one_decision(scorer(1))
+    context, actions, _ = batch(7, 1, 4)
+    for x, rows in (
+        (context[0, 1:], actions[0]),
+        (context[0], np.ascontiguousarray(actions[0, :, 1:])),
+        (context[0], actions[0, :0]),
+    ):
+        with pytest.raises(ValueError, match="fit"):
+            quick(x, rows)

@@ -1,15 +1,27 @@
-"""A write is whole or not there; a sync tells whether the disk is quick; a full segment is left."""
+"""A write is whole or not there; a sync tells whether the disk is quick; a full segment is left.
+
+The next one is prepared on the journal's own thread, so that nobody waits for it.
+"""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from nba.errors import JournalError
 from serving.journal import disk as module
 from serving.journal.disk import Disk
-from serving.journal.segments import MAGIC, create_segment, segment_path
+from serving.journal.segments import (
+    MAGIC,
+    create_segment,
+    prepare_segment,
+    segment_numbers,
+    segment_path,
+)
+from tests.serving.journal.test_journal import BOTH, PAYLOADS, opened, payloads_in, write
 
 
 @pytest.fixture
@@ -80,3 +92,80 @@ def test_a_full_segment_is_followed_by_a_new_one(disk: Disk, tmp_path: Path) -> 
     assert (disk.segment, disk.end) == (2, len(MAGIC))
     disk.write(b"new")
     assert segment_path(tmp_path, 2).read_bytes() == MAGIC + b"new"
+
+
+def test_a_prepared_segment_is_used_when_one_is_needed(disk: Disk, tmp_path: Path) -> None:
+    assert not disk.half_full(limit=100)
+    disk.write(bytes(60))
+    assert disk.half_full(limit=100)
+    disk.prepare()
+    assert segment_numbers(tmp_path) == [1]
+    module.sync_and_close(disk.next())
+    assert (disk.segment, disk.end) == (2, len(MAGIC))
+    disk.write(b"new")
+    disk.sync()
+    assert segment_path(tmp_path, 2).read_bytes() == MAGIC + b"new"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_name_of_a_prepared_segment_is_synced_before_its_data(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "sync_folder", lambda _: synced.append("folder"))
+        patch.setattr(module, "_sync", lambda _: synced.append("data"))
+        disk.prepare()
+        os.close(disk.next())
+        disk.sync()
+        disk.sync()
+    assert synced == ["folder", "data", "data"]
+
+
+def test_a_prepared_segment_that_was_not_needed_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "segment-ahead").write_bytes(b"left by a server that was killed")
+    made = Disk(tmp_path, file=create_segment(tmp_path, 1), segment=1, end=len(MAGIC))
+    made.prepare()
+    assert (tmp_path / "segment-ahead").read_bytes() == MAGIC
+    made.close()
+    assert list(tmp_path.iterdir()) == [segment_path(tmp_path, 1)]
+
+
+@BOTH
+def test_the_next_segment_is_prepared_before_it_is_needed(
+    tmp_path: Path, durability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def prepared(folder: Path) -> int:
+        made.append(threading.current_thread().name.partition("_")[0])
+        return prepare_segment(folder)
+
+    journal = opened(tmp_path, durability, segment_bytes=400)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "prepare_segment", prepared)
+        patch.setattr(module, "create_segment", None)
+        places = [place for payload in PAYLOADS for place in write(journal, [payload])]
+    assert len({place.segment for place in places}) > 2
+    assert set(made) == {"journal"}
+    assert [journal.read(place) for place in places] == PAYLOADS
+    journal.close()
+    assert payloads_in(tmp_path) == PAYLOADS
+    assert not (tmp_path / "segment-ahead").exists()
+
+
+def test_a_segment_that_cannot_be_prepared_fails_one_write_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Path) -> int:
+        raise OSError(28, "no space left on device")
+
+    journal = opened(tmp_path, "os", segment_bytes=100)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "prepare_segment", fails)
+        write(journal, [bytes(60)])
+        with pytest.raises(JournalError, match="no space left on device"):
+            write(journal, [bytes(60)])
+    assert write(journal, [b"next", bytes(60)])[0].segment == 2
+    journal.close()
+    assert payloads_in(tmp_path) == [bytes(60), b"next", bytes(60)]

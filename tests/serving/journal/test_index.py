@@ -1,6 +1,7 @@
 """The index knows a promised record at once and forgets one that could not be written."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,5 +123,67 @@ def test_nothing_durable_stays_in_memory(journal: Journal) -> None:
         assert found is not entry
         assert found is not None
         assert found.outcomes == {"resolved": (1.0, 5.0)}
+
+    asyncio.run(walk())
+
+
+def test_a_decision_that_nobody_asks_for_needs_no_future(journal: Journal) -> None:
+    async def walk() -> None:
+        index = Index(journal)
+        told: list[int | JournalError] = []
+        index.write("d-1", encode_record(RECORD), told.append)
+        assert index.knows_any(["d-2", "d-1"])
+        assert index.get("d-2") is None
+        await journal.append(b"the next record")
+        (offset,) = told
+        assert isinstance(offset, int)
+        found = index.get("d-1")
+        assert found is not None
+        assert await found.settled() == Location(1, offset)
+
+    asyncio.run(walk())
+
+
+def test_who_asks_for_it_meanwhile_waits_for_the_same_record(journal: Journal) -> None:
+    async def walk() -> None:
+        index = Index(journal)
+        told: list[int | JournalError] = []
+        index.write("d-1", encode_record(RECORD), told.append)
+        first = index.get("d-1")
+        assert first is not None
+        assert index.get("d-1") is first
+        waiting = asyncio.ensure_future(first.settled())
+        await asyncio.sleep(0)
+        place = await waiting
+        assert told == [place.offset]
+        found = index.get("d-1")
+        assert found is not None
+        assert await found.settled() == place
+
+    asyncio.run(walk())
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_it_is_forgotten_if_it_could_not_be_written(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, *, asked_for: bool
+) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(28, "no space left on device")
+
+    async def walk() -> None:
+        index = Index(journal)
+        told: list[int | JournalError] = []
+        index.write("d-1", encode_record(RECORD), told.append)
+        entry = index.get("d-1") if asked_for else None
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", fails)
+            with pytest.raises(JournalError):
+                await journal.append(b"the next record")
+        assert isinstance(told[0], JournalError)
+        if entry is not None:
+            with pytest.raises(JournalError, match="no space left"):
+                await entry.settled()
+        await asyncio.sleep(0)
+        assert index.get("d-1") is None
 
     asyncio.run(walk())

@@ -13,6 +13,7 @@ from experiments.benchmark.serve.load import (
     closed_loop,
     load_of,
     open_loop,
+    plain_loop,
     post,
     schedule,
     whole_answer,
@@ -85,6 +86,45 @@ def test_an_open_loop_asks_as_often_as_scheduled() -> None:
         found = open_loop(port, [post("/", b"{}")], rate=500.0, seconds=0.1, connections=1)
     assert len(found.latencies_s) == found.answered == 50
     assert (found.latencies_s > 0.0).all()
+
+
+def test_the_loop_in_python_asks_the_same() -> None:
+    with answering(ANSWER) as port:
+        found = plain_loop(port, [post("/", b"{}")], schedule(500.0, 0.1), 1)
+    assert len(found.latencies_s) == found.answered == 50
+    assert (found.latencies_s > 0.0).all()
+
+
+def test_a_connection_that_is_closed_under_load_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def close() -> None:
+            one, _ = listener.accept()
+            one.close()
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        with pytest.raises(ConnectionError):
+            open_loop(port, [post("/", b"{}")], rate=500.0, seconds=0.1, connections=1)
+        thread.join()
+
+
+def test_an_answer_in_pieces_is_one_answer() -> None:
+    def in_pieces() -> None:
+        one, _ = listener.accept()
+        with one, suppress(ConnectionResetError):
+            while one.recv(65_536):
+                for byte in ANSWER:
+                    one.sendall(bytes([byte]))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=in_pieces)
+        thread.start()
+        port = listener.getsockname()[1]
+        found = open_loop(port, [post("/", b"{}")], rate=200.0, seconds=0.05, connections=1)
+        thread.join()
+    assert found.answered == 10
 
 
 def test_refusals_are_no_answers() -> None:

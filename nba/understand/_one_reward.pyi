@@ -1,0 +1,6 @@
+from nba.types import Floats, Floats32
+from nba.understand.one_reward import OneReward
+
+class CompiledReward:
+    def __init__(self, one: OneReward) -> None: ...
+    def __call__(self, context: Floats32, actions: Floats32) -> Floats: ...
