@@ -1,6 +1,7 @@
 """The open loop's compiled form: it keeps time at rates for which Python is too slow.
 
-It never sleeps, so give it a core of its own.
+It sleeps while nothing is due: who never sleeps keeps the system's own threads from the processor,
+those that write a server's journal among them.
 """
 
 from libc.errno cimport EAGAIN, EINTR, errno
@@ -21,7 +22,7 @@ cdef extern from "<poll.h>" nogil:
     struct pollfd:
         int fd
         short events, revents
-    int poll(pollfd* files, unsigned long number, int timeout_ms)
+    int ppoll(pollfd* files, unsigned long number, const timespec* limit, const void* signals)
     short POLLIN
 
 cdef extern from "<strings.h>" nogil:
@@ -75,7 +76,8 @@ cdef long run(
     cdef size_t i, busy = 0, sent = 0, n = intended.shape[0]
     cdef long refused = 0
     cdef int status, ready
-    cdef double start, now
+    cdef double start, now, due
+    cdef timespec limit
     for i in range(wires.size()):
         watched.fd, watched.events, watched.revents = wires[i].file, POLLIN, 0
         polled.push_back(watched)
@@ -95,7 +97,9 @@ cdef long run(
                 return -1
         if now > intended[n - 1] + grace_s:
             break
-        ready = poll(polled.data(), polled.size(), 0)
+        due = intended[sent] - now if sent < n and not free.empty() else 0.001
+        limit.tv_sec, limit.tv_nsec = 0, <long>(1e9 * min(max(due, 0.0), 0.001))
+        ready = ppoll(polled.data(), polled.size(), &limit, NULL)
         for i in range(polled.size()):
             if wires[i].left and not push(wires[i]):
                 return -1
