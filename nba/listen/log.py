@@ -17,6 +17,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from nba.errors import LogError
+from nba.listen.coded_texts import CodedTexts
 from nba.listen.whole_file import whole_file
 from nba.types import DecisionLog, Floats, Floats32, Ints, Texts
 
@@ -101,8 +102,11 @@ def readable(file: Path) -> Iterator[None]:
         ) from error
 
 
-def log_table(log: DecisionLog) -> pa.Table:
-    """The log as one Parquet table, format and names in its metadata."""
+def log_table(log: DecisionLog, action_ids: CodedTexts | None = None) -> pa.Table:
+    """The log as one Parquet table, format and names in its metadata.
+
+    `action_ids` are the log's own where they are known as codes, which are quicker to write.
+    """
     names = {"context_names": log.context_names, "action_names": log.action_names}
     metadata = {
         "format": FORMAT,
@@ -118,7 +122,8 @@ def log_table(log: DecisionLog) -> pa.Table:
             pa.array(np.ravel(log.context), pa.float32()), log.context.shape[1]
         ),
         "action_ids": pa.LargeListArray.from_arrays(
-            log.offsets, _text_array("action_ids", log.action_ids)
+            log.offsets,
+            _text_array("action_ids", log.action_ids if action_ids is None else action_ids),
         ),
         "actions": pa.LargeListArray.from_arrays(
             log.offsets * log.actions.shape[1], pa.array(np.ravel(log.actions), pa.float32())
@@ -148,9 +153,11 @@ def _nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind))
 
 
-def _text_array(name: str, values: Texts) -> pa.Array:
+def _text_array(name: str, values: Texts | CodedTexts) -> pa.Array:
+    if isinstance(values, CodedTexts):
+        return _text_array(name, values.names).take(pa.array(values.codes))
     try:
-        return pa.array(values, pa.string())
+        return pa.array(values.tolist(), pa.string())  # of an array of objects it asks pandas
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         row = next(i for i, value in enumerate(values) if not isinstance(value, str))
         raise LogError(

@@ -15,6 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from nba.errors import LogError
+from nba.listen.coded_texts import CodedTexts
 from nba.listen.log import (
     COMPRESSION,
     FORMAT,
@@ -43,29 +44,37 @@ _OUTCOME_SCHEMA: Final = pa.schema(list(_OUTCOME_COLUMNS.items())).with_metadata
 )
 
 
-def write_part(path: Path, slices: Iterable[tuple[DecisionLog, OutcomeColumns]]) -> int:
+def write_part(
+    path: Path,
+    slices: Iterable[tuple[DecisionLog, OutcomeColumns]],
+    *,
+    action_ids: CodedTexts | None = None,
+) -> int:
     """How many decisions the part file at `path` now holds; one slice is in memory at a time.
 
     The outcomes of each slice go to the file of the same name in the folder `outcomes` beside it.
     Both files appear whole or not at all, the outcomes first. All slices must have the same
-    columns. Raises LogError if there is no decision or the folder cannot be written to.
+    columns; `action_ids` are those of a single slice, as of `log_table`. Raises LogError if there
+    is no decision or the folder cannot be written to.
     """
     coming = iter(slices)
     first = next(coming, None)
     if first is None:
         raise LogError(f"there is no decision for {path}; nothing was written")
-    schema = log_table(first[0]).schema
+    table = log_table(first[0], action_ids)
     n = 0
     with (
         whole_file(path) as log_file,
         whole_file(path.parent / OUTCOMES_FOLDER / path.name) as outcome_file,
-        log_writer(log_file, schema) as decisions,
+        log_writer(log_file, table.schema) as decisions,
         pq.ParquetWriter(
             outcome_file, _OUTCOME_SCHEMA, **COMPRESSION, use_dictionary=["component"]
         ) as results,
     ):
         for log, outcomes in chain([first], coming):
-            decisions.write_table(log_table(log), row_group_size=len(log))
+            if log is not first[0]:
+                table = log_table(log)
+            decisions.write_table(table, row_group_size=len(log))
             results.write_table(_outcome_table(outcomes))
             n += len(log)
     return n

@@ -7,6 +7,7 @@ is replaced: nothing is lost and nothing stands twice.
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,9 +81,7 @@ def compact(
             if progress.goal is None:
                 progress.goal = ends(journal)
                 progress.round += 1
-            while progress.goal is not None:
-                _step(journal, out, progress, known, now, done, step_bytes, advance)
-                steps += 1
+            steps += _round(journal, out, progress, known, now, done, step_bytes, advance)
     return _report(out, progress, done, steps)
 
 
@@ -121,7 +120,16 @@ def _begun(out: Path, window_s: Mapping[str, float], defaults: Mapping[str, floa
     return progress
 
 
-def _step(
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A step's part of the journal."""
+
+    rows: Rows
+    until: Places  # how far it goes
+    n_bytes: int
+
+
+def _round(
     journal: Path,
     out: Path,
     progress: Progress,
@@ -130,14 +138,41 @@ def _step(
     report: StepReport,
     step_bytes: int,
     advance: Advance,
+) -> int:
+    """How many steps it took to the goal. While one is written, the next is read."""
+    steps = 0
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming: Future[_Read] | None = None
+        while progress.goal is not None:
+            if coming is None:
+                again = progress.until is not None
+                end, most = progress.until or progress.goal, None if again else step_bytes
+                read = _read(journal, progress.done, end, most)
+            else:
+                read = coming.result()
+            last = all(read.until.get(name) == place for name, place in progress.goal.items())
+            coming = None
+            if not last:
+                coming = reader.submit(_read, journal, read.until, progress.goal, step_bytes)
+            _step(journal, out, progress, read, specs, now, report, last=last)
+            advance(read.n_bytes)
+            steps += 1
+    return steps
+
+
+def _step(
+    journal: Path,
+    out: Path,
+    progress: Progress,
+    read: _Read,
+    specs: Mapping[str, Kept],
+    now: float,
+    report: StepReport,
+    *,
+    last: bool,
 ) -> None:
-    assert progress.goal is not None
-    stretches = _stretches(journal, progress, step_bytes)
-    rows = Rows()
-    for stretch in stretches.values():
-        read_rows(stretch.payloads(), rows)
-    until = progress.done | {name: stretch.place for name, stretch in stretches.items()}
-    absent = [version for version in rows.decisions if version not in specs]
+    decisions = read.rows.decisions()
+    absent = [version for version in decisions if version not in specs]
     if absent:
         raise InputError(
             f"the journal has decisions made with feature spec {absent[0]}, which {journal} does "
@@ -146,28 +181,33 @@ def _step(
     again = progress.until is not None
     if not again:
         progress.step += 1
-        progress.until = until
+        progress.until = read.until
         save_progress(out, progress)
-    last = all(until.get(name) == place for name, place in progress.goal.items())
-    write_step(Step(out, progress, rows, specs, now, last, again), report)
-    progress.done, progress.until = until, None
+    write_step(Step(out, progress, read.rows, decisions, specs, now, last, again), report)
+    progress.done, progress.until = read.until, None
     if last:
         progress.goal = None
     save_progress(out, progress)
-    advance(sum(stretch.read_bytes for stretch in stretches.values()))
 
 
-def _stretches(journal: Path, progress: Progress, step_bytes: int) -> dict[str, Stretch]:
-    """The next stretch of each folder: all advance alike, so outcomes stay near their decisions."""
-    end: Places = progress.until or progress.goal or {}
-    done: dict[str, Place] = {name: progress.done.get(name, START) for name in end}
-    total = max(1, bytes_between(journal, done, end))
-    found = {}
+def _read(journal: Path, done: Places, end: Places, step_bytes: int | None) -> _Read:
+    """The next stretch of each folder, of about so many bytes or all to the end.
+
+    All folders advance alike, so outcomes stay near their decisions.
+    """
+    begun: dict[str, Place] = {name: done.get(name, START) for name in end}
+    total = max(1, bytes_between(journal, begun, end))
+    rows, until, n_bytes = Rows(), dict(done), 0
     for name in end:
-        own = bytes_between(journal, {name: done[name]}, {name: end[name]})
-        most = None if progress.until else max(1, step_bytes * own // total)
-        found[name] = Stretch(journal / name, done[name], end[name], most_bytes=most)
-    return found
+        most = None
+        if step_bytes is not None:
+            own = bytes_between(journal, {name: begun[name]}, {name: end[name]})
+            most = max(1, step_bytes * own // total)
+        stretch = Stretch(journal / name, begun[name], end[name], most_bytes=most)
+        read_rows(stretch.payloads(rows.gatherer), rows)
+        until[name] = stretch.place
+        n_bytes += stretch.read_bytes
+    return _Read(rows, until, n_bytes)
 
 
 def _report(out: Path, progress: Progress, done: StepReport, steps: int) -> CompactReport:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nba.listen.coded_texts import CodedTexts
 from nba.listen.log import read_log
 from nba.listen.log_parts import append_outcomes, read_part_outcomes, read_texts, write_part
 from nba.listen.objective import Objective
@@ -14,7 +15,8 @@ from nba.listen.outcomes import JoinReport, OutcomeColumns, join_outcomes
 from nba.types import Bools, DecisionLog
 from serving.compaction.overruled import take_out
 from serving.compaction.progress_file import Part, Progress, Waiting
-from serving.journal.log import DecisionRow, Rows, decision_log, outcome_columns, texts
+from serving.journal.columns import Columns, texts
+from serving.journal.log import Rows, outcome_columns
 from serving.journal.specs import Kept
 
 _SAME_ID_S = 60.0  # two workers may decide the same id at once, not a minute apart
@@ -48,6 +50,7 @@ class Step:
     out: Path
     progress: Progress
     rows: Rows
+    decisions: Mapping[str, Columns]  # of the rows, by the version of their feature spec
     specs: Mapping[str, Kept]
     now: float
     ends_round: bool  # everything that was in the journal when the round began is read
@@ -77,44 +80,53 @@ def write_step(step: Step, report: StepReport) -> None:
     progress = step.progress
     report.opted_out += len(step.rows.opted_out)
     step.take(step.rows.opted_out)
-    overruled = take_out(step.rows, step.out, progress, ends_round=step.ends_round)
+    overruled = take_out(
+        step.rows.overrides, step.decisions, step.out, progress, ends_round=step.ends_round
+    )
     report.overruled += len(overruled)
     step.take(overruled)
     for leftover in step.out.glob(f"**/{_name(progress.step)}"):
         leftover.unlink()
     seen = _ids_before(step)
-    for version, rows in step.rows.decisions.items():
-        fresh = []
-        for row in rows:
-            if row.decision_id in overruled:
-                continue
-            if row.decision_id in seen:
-                report.repeated += 1
-                continue
-            seen.add(row.decision_id)
-            fresh.append(row)
-        _write_new(step, version, fresh, report)
+    for version, columns in step.decisions.items():
+        fresh = _fresh(columns, overruled, seen, report)
+        _write_new(step, version, columns.where(fresh), report)
     for name in tuple(progress.parts):
         _update(step, name, report)
     _let_wait(step, report)
 
 
-def _write_new(step: Step, version: str, rows: Sequence[DecisionRow], report: StepReport) -> None:
+def _fresh(columns: Columns, overruled: set[str], seen: set[str], report: StepReport) -> Bools:
+    """The rows that were not overruled, each id once, (n,); `seen` gets their ids."""
+    ids = columns.decision_id.tolist()
+    fresh = np.ones(len(ids), dtype=np.bool_)
+    new = set(ids)
+    if len(new) == len(ids) and new.isdisjoint(seen) and new.isdisjoint(overruled):
+        seen |= new  # the common case has no more to it
+        return fresh
+    for place, name in enumerate(ids):
+        fresh[place] = name not in overruled and name not in seen
+        report.repeated += name in seen and name not in overruled
+        if fresh[place]:
+            seen.add(name)
+    return fresh
+
+
+def _write_new(step: Step, version: str, columns: Columns, report: StepReport) -> None:
     progress, kept = step.progress, step.specs[version]
-    log = decision_log(rows, kept.spec)
-    sound = log.propensity > 0
-    if not sound.all():
-        report.without_propensity += int((~sound).sum())
-        rows = [row for row, good in zip(rows, sound, strict=True) if good]
-        log = decision_log(rows, kept.spec)
-    if not rows:
+    sound = columns.propensity > 0
+    report.without_propensity += int((~sound).sum())
+    rows = columns.where(sound)
+    if not len(rows):
         return
     progress.first_spec = progress.first_spec or version
     progress.objectives.setdefault(version, dict(kept.objective.weights))
     report.decisions += len(rows)
+    log = rows.log(kept.spec)
     outcomes = step.take(set(log.decision_id))
     name = str(Path(progress.folder_of(version)) / _name(progress.step))
-    _write(step, name, log, outcomes, outcomes, report)
+    ids = CodedTexts(rows.action_codes, rows.action_names)
+    _write(step, name, log, outcomes, outcomes, report, action_ids=ids)
 
 
 def _update(step: Step, name: str, report: StepReport) -> None:
@@ -141,6 +153,8 @@ def _write(
     new: OutcomeColumns,
     kept: OutcomeColumns,
     report: StepReport,
+    *,
+    action_ids: CodedTexts | None = None,
 ) -> None:
     """Write a part with its new outcomes joined, all that came back beside it, and note it."""
     progress = step.progress
@@ -155,7 +169,7 @@ def _write(
         defaults={n: value for n, value in progress.defaults.items() if n in names},
     )
     report.note(told)
-    write_part(step.out / name, [(joined, kept)])
+    write_part(step.out / name, [(joined, kept)], action_ids=action_ids)
     first, last = float(log.at.min()), float(log.at.max())
     progress.parts[name] = Part(log.spec_version, first, last, len(log), told.without_reward)
 
@@ -164,7 +178,7 @@ def _ids_before(step: Step) -> set[str]:
     """The ids of earlier parts that a step of several journals could hold a second time."""
     if len(step.progress.done) < 2:
         return set()
-    times = [rows[0].at for rows in step.rows.decisions.values()]
+    times = [float(columns.at[0]) for columns in step.decisions.values()]
     begin = min(times, default=np.inf) - _SAME_ID_S
     near = [name for name, part in step.progress.parts.items() if part.last_at >= begin]
     return {found for name in near for found in read_texts(step.out / name, "decision_id")}

@@ -9,6 +9,7 @@ from typing import Final
 
 from nba.errors import LogError
 from serving.compaction.progress_file import Place, Places
+from serving.journal.columns import Buffer, Gatherer
 from serving.journal.segments import (
     HEADER_BYTES,
     MAGIC,
@@ -20,6 +21,7 @@ from serving.journal.segments import (
     sync_data,
 )
 
+_AT_ONCE: Final = 2**20  # bytes of journal that are read in one piece
 START: Final[Place] = (0, len(MAGIC))
 
 
@@ -56,32 +58,44 @@ class Stretch:
     most_bytes: int | None  # what is begun within them is given out whole; None: all to the end
     read_bytes: int = 0
 
-    def payloads(self) -> Iterator[memoryview]:
-        """Every whole record's payload."""
+    def payloads(self, gatherer: Gatherer) -> Iterator[memoryview]:
+        """The payload of every whole record that the gatherer has not taken by itself."""
         first, begin = self.place
         for number in segment_numbers(self.folder):
             if not first <= number <= self.end[0]:
                 continue
-            yield from self._of_segment(number, begin if number == first else len(MAGIC))
+            start = begin if number == first else len(MAGIC)
+            yield from self._of_segment(number, start, gatherer)
             if self.most_bytes is not None and self.read_bytes >= self.most_bytes:
                 return
         self.place = max(self.place, self.end)
 
-    def _of_segment(self, number: int, begin: int) -> Iterator[memoryview]:
+    def _of_segment(self, number: int, begin: int, gatherer: Gatherer) -> Iterator[memoryview]:
         data = _mapped(segment_path(self.folder, number))
         stop = self.end[1] if number == self.end[0] else len(data)
         if self.most_bytes is not None:
             stop = min(stop, begin + self.most_bytes - self.read_bytes)
-        offset, behind = begin, begin
-        for offset, payload in records_from(data, begin, stop):
+        behind = _run(gatherer, data, begin, stop)
+        while (found := next(records_from(data, behind, stop), None)) is not None:
+            offset, payload = found
             yield payload
-            behind = offset + HEADER_BYTES + len(payload)
+            behind = _run(gatherer, data, offset + HEADER_BYTES + len(payload), stop)
         # All that begins before `stop` is given out: between the last record and it lies damage.
         self.place = (number, max(behind, stop))
         self.read_bytes += max(behind, stop) - begin
 
 
-def _mapped(path: Path) -> bytes | mmap.mmap:
+def _run(gatherer: Gatherer, data: Buffer, begin: int, stop: int) -> int:
+    """Where the gatherer met something else than decisions; other threads may work meanwhile."""
+    while begin < stop:
+        reached = gatherer.run(data, begin, min(stop, begin + _AT_ONCE))
+        if reached < min(stop, begin + _AT_ONCE):
+            return reached
+        begin = reached
+    return begin
+
+
+def _mapped(path: Path) -> Buffer:
     """A segment's bytes without copying them."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size

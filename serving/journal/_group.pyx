@@ -11,7 +11,9 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy
 
-from zlib import adler32, crc32
+cdef extern from "_crc32.h" namespace "nba":
+    uint32_t crc32(const uint8_t *data, size_t size, uint32_t begun) nogil
+    uint32_t adler32(const uint8_t *data, size_t size) nogil
 
 cdef enum:
     HEADER = 12  # of a record: marker, length of the payload, checksum
@@ -39,15 +41,18 @@ cdef inline void _put(uint8_t *at, uint32_t number) noexcept nogil:
     at[3] = number >> 24
 
 
-cdef inline void _put_key(uint8_t *at, bytes name) except *:
-    _put(at, crc32(name))
-    _put(at + 4, adler32(name))
+def checksum(bytes data not None, uint32_t begun=0):
+    """The same as zlib.crc32."""
+    return crc32(_bytes_of(data), PyBytes_GET_SIZE(data), begun)
 
 
 def key_of(bytes decision_id not None):
     """The key of an id, the same in every process."""
     cdef bytes key = PyBytes_FromStringAndSize(NULL, 8)
-    _put_key(_bytes_of(key), decision_id)
+    cdef const uint8_t *name = _bytes_of(decision_id)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(decision_id)
+    _put(_bytes_of(key), crc32(name, size, 0))
+    _put(_bytes_of(key) + 4, adler32(name, size))
     return key
 
 
@@ -66,7 +71,7 @@ def frames(list payloads not None):
         length = PyBytes_GET_SIZE(payload)
         memcpy(at, b"\xffNBR", 4)
         _put(at + 4, <uint32_t>length)
-        _put(at + 8, crc32(payload, length))
+        _put(at + 8, crc32(_bytes_of(payload), length, <uint32_t>length))
         memcpy(at + HEADER, _bytes_of(payload), length)
         at += HEADER + length
     return data
@@ -101,7 +106,8 @@ def entries_of_all(list payloads not None, Py_ssize_t start):
             size = at[1]
             at += 2
         size = min(size, end - at)
-        _put_key(to, at[:size])
+        _put(to, crc32(at, size, 0))
+        _put(to + 4, adler32(at, size))
         _put(to + 8, <uint32_t>start)
         _put(to + 12, kind)
         to += ENTRY

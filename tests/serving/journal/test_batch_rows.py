@@ -64,9 +64,12 @@ def test_a_row_is_found_by_its_id_and_no_other() -> None:
 
 def test_a_log_has_a_row_for_each_that_is_not_forgotten() -> None:
     payload = encode_record(without(RECORD, [1]))
-    found = read_rows([memoryview(encode_record(RECORD)), memoryview(payload)]).decisions["def"]
-    assert [row.decision_id for row in found] == ["d-1", "d-2", "d-3", "d-1", "d-3"]
-    assert found[1].action_ids == ["r", "t"]
+    found = read_rows([memoryview(encode_record(RECORD)), memoryview(payload)]).decisions()
+    columns = found["def"]
+    assert columns.decision_id.tolist() == ["d-1", "d-2", "d-3", "d-1", "d-3"]
+    first, second = columns.sizes[:2]
+    codes = columns.action_codes[first : first + second]
+    assert columns.action_names[codes].tolist() == ["r", "t"]
 
 
 def test_a_forgotten_row_leaves_nothing_and_moves_nothing() -> None:

@@ -1,6 +1,9 @@
 """What is compiled for the journal gives the bytes that the plain Python gives."""
 
+import zlib
+
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +29,15 @@ PAYLOADS = st.lists(
     ),
     max_size=8,
 )
+
+
+def test_the_checksum_is_that_of_zlib_at_every_length() -> None:
+    assert group is not None
+    data = np.random.default_rng(1).bytes(5000)
+    for length in [*range(400), 1023, 4096, 5000]:
+        part = data[5000 - length :]
+        for begun in (0, length, 2**32 - 1):
+            assert group.checksum(part, begun) == zlib.crc32(part, begun), length
 
 
 @given(st.binary(max_size=300))

@@ -6,7 +6,8 @@ import pytest
 
 from nba.errors import InputError
 from nba.listen.encode import Feature, FeatureSpec
-from serving.journal.log import DecisionRow, decision_log, outcome_columns, read_rows
+from serving.journal.columns import DecisionRow
+from serving.journal.log import outcome_columns, read_rows
 from serving.journal.records import DecisionRecord, OutcomeRecord, encode_record
 from tests.serving.journal.test_records import RECORD
 
@@ -24,7 +25,7 @@ def test_a_row_has_the_fields_of_a_record_in_their_places() -> None:
 
 def test_the_log_has_the_records_numbers() -> None:
     found = read_rows(rows(encode_record(RECORD), encode_record(RECORD)))
-    log = decision_log(found.decisions["def"], SPEC)
+    log = found.decisions()["def"].log(SPEC)
     assert log.propensity.tolist() == [0.2, 0.2]
     assert log.offsets.tolist() == [0, 3, 6]
     assert log.action_ids.tolist() == ["a", "b", "c"] * 2
@@ -47,12 +48,12 @@ def test_outcomes_become_a_row_for_each_component() -> None:
 def test_a_kind_of_record_that_it_does_not_know_is_passed_over() -> None:
     other = msgspec.msgpack.encode(["z", 1, 2.0])
     found = read_rows(rows(other, encode_record(RECORD)))
-    assert len(found.decisions["def"]) == 1
+    assert len(found.decisions()["def"]) == 1
 
 
 def test_who_opted_out_is_named_and_not_kept() -> None:
     found = read_rows(rows(encode_record(msgspec.structs.replace(RECORD, training=False))))
-    assert (found.decisions, found.opted_out) == ({}, {"d-1"})
+    assert (found.decisions(), found.opted_out) == ({}, {"d-1"})
 
 
 def test_a_record_of_another_format_is_told() -> None:
