@@ -77,7 +77,7 @@ def main() -> int:
     except NotCompiledError as error:
         sys.stderr.write(
             f"warning: {len(modules())} modules were not compiled ({error}); all works without "
-            "them, but a decision costs about twice as much. Install a C++ compiler (Debian: "
+            "them, but a decision costs several times as much. Install a C++ compiler (Debian: "
             "apt-get install g++ python3-dev) and install again, or ask for this with NBA_PURE=1.\n"
         )
         return 1

@@ -11,7 +11,7 @@ cdef class CompiledScorer:
     cdef float[::1] action_mean, action_least, action_most  # (p,)
     cdef float[:, ::1] action_weights  # (p, h)
     cdef float[:, ::1] deep_weights, pooled_weights  # (h, h)
-    cdef float[::1] score_weights, zeros  # (h,)
+    cdef float[::1] score_weights  # (h,)
     cdef CompiledReward reward  # or None
     cdef CompiledReward prior  # or None: it is the reward, or there is none
     cdef double prior_weight, temperature, floor

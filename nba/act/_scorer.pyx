@@ -27,7 +27,7 @@ cdef class CompiledScorer:
         self.h = _wider(h)
         self.context_mean = _floats(net.context_mean)
         self.context_least, self.context_most = map(_floats, net.context_cut)
-        self.context_weights = _wide(net.context_weights.reshape(-1, 2, h)).reshape(self.d, -1)
+        self.context_weights = _wide(net.context_weights.reshape(-1, 2, h)).reshape(self.d, 2 * self.h)
         self.context_bias = _wide(net.context_bias.reshape(2, h)).reshape(-1)
         self.action_mean = _floats(net.action_mean)
         self.action_least, self.action_most = map(_floats, net.action_cut)
@@ -35,7 +35,9 @@ cdef class CompiledScorer:
         self.deep_weights = _square(net.deep_weights)
         self.pooled_weights = _square(net.pooled_weights)
         self.score_weights = _wide(net.score_weights)
-        self.zeros = np.zeros(self.h, dtype=np.float32)
+        for model in (reward, prior):
+            if model is not None and not model.fits(self.d, self.p):
+                raise ValueError(f"a reward model of other columns than ({self.d}, {self.p})")
         self.reward, self.prior = reward, prior
         self.prior_weight = policy.prior_weight  # with no prior of its own: of the reward
         self.temperature, self.floor = policy.temperature, policy.floor

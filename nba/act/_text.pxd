@@ -1,5 +1,6 @@
 """Numbers as text, in buffers: what Python's own formatting and JSON's shortest form give."""
 
+from libc.math cimport isfinite
 from libcpp.string cimport string
 
 cdef extern from "<charconv>" namespace "std" nogil:
@@ -38,7 +39,10 @@ cdef inline void put_fixed(string& out, double value, int precision) noexcept:
 
 
 cdef inline void put_shortest(string& out, double value) noexcept:
-    """The fewest digits that are this finite number, laid out as msgspec does."""
+    """The fewest digits that are this number, laid out as msgspec does; null if it is not finite."""
+    if not isfinite(value):
+        out.append(b"null")
+        return
     cdef char text[32]
     cdef char digits[20]
     cdef const char* at = text

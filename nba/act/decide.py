@@ -1,6 +1,7 @@
 """The one place where a choice is drawn, so a logged propensity is the one that was used.
 
 The draw is keyed by decision id and policy version: a retry or a replay draws the same action.
+Its compiled form, `_draw.pxd`, is held to it.
 """
 
 from bisect import bisect_right

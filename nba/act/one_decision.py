@@ -1,7 +1,8 @@
 """Policies for one decision at a time: what depends on the policy alone is worked out beforehand.
 
 This form gives the probabilities of `batch_probabilities` and the predicted rewards, to 1e-6. An
-action scorer has it compiled and in Python: the same numbers to the bit, on every processor.
+action scorer has it compiled and in Python: the same numbers to the bit on one machine, and between
+machines but for the last digits of their C libraries' exp and log1p.
 """
 
 from collections.abc import Callable
@@ -51,7 +52,10 @@ def one_reward(model: RewardModel) -> Rewards:
     quick = compiled("nba.understand._one_reward")
     if quick is None or not isinstance(model, LinearRewardModel):
         return plain_reward(model)
-    return cast(Rewards, quick.CompiledReward(OneReward.of(model)))
+    try:
+        return cast(Rewards, quick.CompiledReward(OneReward.of(model)))
+    except ValueError:  # its parts do not fit: the form in Python fails when it is asked
+        return plain_reward(model)
 
 
 def plain_reward(model: RewardModel) -> Rewards:
@@ -70,7 +74,10 @@ def _one_score(policy: ActionScorer) -> OneDecision:
     quick, models = compiled("nba.act._scorer"), _models(policy, one_reward)
     if quick is None or not quick.takes(*models):
         return _OneScore(policy, *models)
-    return cast(OneDecision, quick.CompiledScorer(policy, *models))
+    try:
+        return cast(OneDecision, quick.CompiledScorer(policy, *models))
+    except ValueError:  # a model of other columns: the form in Python fails when it is asked
+        return _OneScore(policy, *models)
 
 
 def _models(

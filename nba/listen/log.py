@@ -136,9 +136,8 @@ def log_table(log: DecisionLog, action_ids: CodedTexts | None = None) -> pa.Tabl
 
 def log_writer(file: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     """A writer of log tables; names that repeat get a dictionary, lists no statistics."""
-    plain = [
-        name for name, kind in zip(schema.names, schema.types, strict=True) if not _nested(kind)
-    ]
+    types = zip(schema.names, schema.types, strict=True)
+    plain = [name for name, kind in types if not pa.types.is_nested(kind)]
     segments = [name for name in schema.names if name.startswith(_SEGMENT)]
     return pq.ParquetWriter(
         file,
@@ -147,10 +146,6 @@ def log_writer(file: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
         use_dictionary=["policy_version", "action_ids.list.element", *segments],
         write_statistics=plain,
     )
-
-
-def _nested(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_nested(kind))
 
 
 def _text_array(name: str, values: Texts | CodedTexts) -> pa.Array:
@@ -232,6 +227,7 @@ def log_of_table(table: pa.Table, path: Path) -> DecisionLog:
     if not n:
         raise LogError(f"{path} holds no decision; give a log with at least one row")
     optional = (_OUTCOME, _SEGMENT)
+    outcomes, segments = (names_after(table.column_names, prefix) for prefix in optional)
     for name in table.column_names:
         column = table[name]
         if column.null_count and not name.startswith(optional) and name != "reward":
@@ -258,12 +254,12 @@ def log_of_table(table: pa.Table, path: Path) -> DecisionLog:
         chosen=table["chosen"].to_numpy(),
         propensity=_numbers(table, "propensity"),
         policy_version=_texts(table, "policy_version"),
-        outcomes={name: _numbers(table, _OUTCOME + name) for name in _after(table, _OUTCOME)},
+        outcomes={name: _numbers(table, _OUTCOME + name) for name in outcomes},
         reward=_numbers(table, "reward"),
         context_names=context_names,
         action_names=action_names,
         spec_version=metadata["spec_version"],
-        segments={name: _texts(table, _SEGMENT + name) for name in _after(table, _SEGMENT)},
+        segments={name: _texts(table, _SEGMENT + name) for name in segments},
     )
 
 
@@ -300,7 +296,3 @@ def names_after(columns: Iterable[str], prefix: str) -> list[str]:
     ['tier']
     """
     return [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
-
-
-def _after(table: pa.Table, prefix: str) -> list[str]:
-    return names_after(table.column_names, prefix)

@@ -22,8 +22,13 @@ cdef class CompiledReward:
         self.context_mean, self.context_std = np.array(one.context_mean), np.array(one.context_std)
         self.form, self.constant = np.array(one.form), np.array(one.constant)
         self.groups = np.array(one.groups)
+        check(one)
         self.weights = np.empty((1 + self.s) * self.g)
         self.parts = np.empty(self.s)
+
+    def fits(self, Py_ssize_t d, Py_ssize_t p):
+        """Is it a model of so many context and action columns?"""
+        return self.form.shape[0] == d and self.groups.shape[0] == p
 
     def __call__(self, const float[::1] context, const float[:, ::1] actions):
         """Expected reward in EUR of each action, (d,), (k, p) → (k,)."""
@@ -88,3 +93,21 @@ cdef class CompiledReward:
                 value += parts[i] * weights[(1 + i) * g + group]
             total += (value + weights[group]) * own
         return total
+
+
+def check(one):
+    """Refuse parts that do not fit each other: what follows does not look at bounds.
+
+    Raises ValueError.
+    """
+    s, d, (p, kinds) = len(one.columns), len(one.context_mean), one.groups.shape
+    width = (1 + s) * one.n_groups
+    places = [*one.logs, *[place for pair in one.products for place in pair]]
+    if not (
+        all(0 <= column < p for column in one.columns)
+        and all(0 <= place < s for place in places)
+        and {len(part) for part in (one.low, one.high, one.shift, one.scale)} == {s}
+        and len(one.context_std) == d and one.form.shape == (d, width)
+        and one.constant.shape == (width,) and kinds in (0, one.n_groups)
+    ):
+        raise ValueError("the reward model's parts do not fit each other; export it again")

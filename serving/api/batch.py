@@ -1,7 +1,7 @@
 """POST /v1/decisions:batch: many decisions in one request, each as if it had come alone.
 
 A line of JSON each and a line of reply each, in the same order; or rows of Arrow. All are read
-before the first is decided, so a request with a wrong line changes nothing.
+before the first is written, so a request with a wrong line changes nothing.
 """
 
 from typing import Final

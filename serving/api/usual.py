@@ -3,12 +3,13 @@
 import time
 from typing import TYPE_CHECKING
 
+from nba.errors import RequestError
+from serving.path.usual import Usual
 from serving.policies.assignment import Assignment
 from serving.policies.plan import DEFAULT
 from serving.server import Server
 
 if TYPE_CHECKING:
-    from serving.path._reader import CompiledReader
     from serving.path._usual import UsualMade
 
 
@@ -22,26 +23,29 @@ def usual(server: Server, body: bytes) -> "UsualMade | None":
     if form is None:
         return None
     server.state.catch_up()
-    reader = form.reader
-    if not reader.read(body, server.settings.max_actions):
+    reader, most = form.reader, server.settings.max_actions
+    if not reader.read(body, most):
         return None
     customer, own_id = reader.customer, reader.decision_id
-    if own_id is not None and server.index.get(own_id) is not None:
+    known = own_id is not None and server.index.get(own_id) is not None
+    if known or server.state.customers.get(customer) is not None:
         return None
-    if server.state.customers.get(customer) is not None:
+    try:
+        assigned = server.store.assignment(DEFAULT, customer)
+    except RequestError:  # there is no default use case
         return None
-    assigned = server.store.assignment(DEFAULT, customer)
-    if not assigned.alone:
+    own = assigned.served.usual if assigned.alone else None
+    if own is None or (own is not form and not own.reader.read(body, most)):
         return None
-    return _made(server, reader, assigned, own_id)
+    return _made(server, own, assigned, own_id)
 
 
 def _made(
-    server: Server, reader: "CompiledReader", assigned: Assignment, own_id: str | None
+    server: Server, form: Usual, assigned: Assignment, own_id: str | None
 ) -> "UsualMade | None":
-    """The decision of the request that the reader holds, by the policy of its side."""
-    form, version = assigned.served.usual, assigned.served.loaded.policy.version
-    if form is None or form.reader is not reader or server.watch.rests(version):
+    """The decision of the request that its reader holds, by the policy of its side."""
+    version = assigned.served.loaded.policy.version
+    if server.watch.rests(version):
         return None
     decision_id, now = own_id or server.new_id(), server.clock()
     began = time.perf_counter()

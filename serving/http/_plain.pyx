@@ -2,7 +2,6 @@
 """The scanner of plain requests: see serving/http/plain.py."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.string cimport memcmp, memcpy
 
 cdef extern from *:
     """

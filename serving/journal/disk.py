@@ -80,6 +80,8 @@ class Disk:
         if self._ahead >= 0:
             os.close(self._ahead)
             discard_prepared(self._directory)
+        if self._renamed:
+            sync_folder(self._directory)
         sync_and_close(self._file)
 
 

@@ -216,12 +216,16 @@ class Journal:
         if self._busy or not self._waiting.payloads:
             return
         group, self._waiting, self._waiting_rows = self._waiting, Group([], []), 0
-        data = frames(group.payloads)
+        try:
+            data = frames(group.payloads)
+        except Exception as error:  # noqa: BLE001 whatever it is, none of them is left waiting
+            refuse(group, error)
+            return
         rotates = self._disk.full(len(data), self._segment_bytes)
         if self.durability == "os" or (self._disk.quick and not rotates):
             try:
                 start = self._write(data)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 the same
                 refuse(group, error)
             else:
                 self._acknowledge(group, start)
@@ -277,9 +281,8 @@ class Journal:
     def _rotate(self) -> None:
         """Go on in a new segment; the old one's entries are sealed beside it."""
         number, entries = self._disk.segment, bytes(self._entries)
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.result()  # it is ready since long, or could not be made
+        if self._ahead is not None and self._ahead.done():
+            self._ahead = None  # it is ready, or could not be made; what is under way is for later
         old = self._disk.next()
         self._entries, self._said = bytearray(), 0
         self._thread.submit(sync_and_close, old)  # may take long

@@ -16,6 +16,7 @@ from serving.journal.segments import (
     scan,
     segment_numbers,
     segment_path,
+    sync_folder,
 )
 from serving.journal.sidecar import seal, sealed_entries
 
@@ -57,6 +58,7 @@ def recover(directory: Path, notes: list[str]) -> Opened:
             notes.append(f"{path}: cut {size - end} torn bytes at {end}")
             os.ftruncate(file, end)
         os.fsync(file)
+        sync_folder(directory)  # it may have got its name shortly before the end
         if not gaps:
             return Opened(entries, file, number, end)
         _tell_gaps(path, gaps, end, notes)

@@ -193,6 +193,7 @@ def _begun(path: Path, flag: int) -> int:
         os.fsync(file)
     except BaseException:
         os.close(file)
+        path.unlink(missing_ok=True)  # or the next try would find it
         raise
     return file
 

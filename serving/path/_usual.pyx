@@ -7,7 +7,6 @@ is given up before anything has happened, and decided there.
 from hashlib import blake2b
 
 cimport cython
-from libc.math cimport fabs, nextafter
 from libc.string cimport memcpy
 from libcpp.string cimport string
 from libcpp.vector cimport vector
@@ -15,13 +14,13 @@ from libcpp.vector cimport vector
 import msgspec
 import numpy as np
 
+from nba.act._draw cimport place_drawn
 from nba.act._reasons cimport CompiledExplainer, Situation
 from nba.act._scorer cimport CompiledScorer
 from serving.path._json cimport Span
 from serving.path._reader cimport CompiledReader
 from serving.path._written cimport Decided, put_record, put_reply
 
-cdef double _SUM_TOLERANCE = 1e-6
 cdef double _MANTISSA = 2.0**-53
 
 
@@ -177,34 +176,24 @@ cdef class UsualDecision:
         memcpy(&to[0, 0], self.rows, k * p * sizeof(float))
         probabilities, predicted = self.decide_with(self.reader.context(), actions)
         given = np.ascontiguousarray(probabilities, dtype=np.float64)
+        if given.shape[0] != k:
+            raise ValueError(f"{given.shape[0]} probabilities were given for {k} actions")
         self.probabilities.assign(&given[0], &given[0] + k)
         if predicted is not None:
             given = np.ascontiguousarray(predicted, dtype=np.float64)
+            if given.shape[0] != k:
+                raise ValueError(f"{given.shape[0]} rewards were given for {k} actions")
             self.rewards.assign(&given[0], &given[0] + k)
         return 0
 
     cdef Py_ssize_t draw(self, bytes name) except -2:
         """The place that `nba.act.decide.draw_one` gives; -1 if this is no distribution."""
-        cdef double total = 0.0, point, uniform
-        cdef Py_ssize_t i
         cdef string key
-        for i in range(self.k):
-            total += self.probabilities[i]
-            if not self.probabilities[i] >= 0.0:
-                return -1
-        if not fabs(total - 1.0) <= _SUM_TOLERANCE:
-            return -1
         put_size(key, len(name))
         key.append(<const char*>name, len(name)).append(self.tail)
         digest = blake2b(<bytes>key, digest_size=8).digest()
         uniform = (int.from_bytes(digest, "little") >> 11) * _MANTISSA
-        point = min(uniform * total, nextafter(total, 0.0))
-        total = 0.0
-        for i in range(self.k):
-            total += self.probabilities[i]
-            if total > point:
-                return i
-        return -1
+        return place_drawn(self.probabilities.data(), self.k, uniform)
 
     cdef void explain(self, Py_ssize_t chosen) noexcept:
         """Three reasons."""

@@ -3,7 +3,6 @@
 What it gives up, and a policy for which it was not built, takes the steps of `decision` instead.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from nba.act.eligibility import Eligibility
@@ -24,25 +23,18 @@ class Usual(NamedTuple):
 
 
 def usual_of(chooser: Chooser, rules: Eligibility, spec: FeatureSpec) -> Usual | None:
-    """The compiled form of a policy's decisions under some rules; None if it cannot be had."""
-    found = compiled("serving.path._usual")
-    reader = _reader_of(spec)
-    if found is None or reader is None:
+    """The compiled form of a policy's decisions under some rules; None if it cannot be had.
+
+    The reader is its own: what it holds must not be another server's of the same process.
+    """
+    readers, decisions = compiled("serving.path._reader"), compiled("serving.path._usual")
+    if readers is None or decisions is None:
         return None
+    reader: CompiledReader = readers.CompiledReader(spec)
     try:
-        decision: UsualDecision = found.UsualDecision(
+        decision: UsualDecision = decisions.UsualDecision(
             reader, chooser.explainer, chooser.decide, rules, chooser.policy, spec
         )
     except ValueError:  # a name that needs an escape in JSON
         return None
     return Usual(reader, decision)
-
-
-@lru_cache(maxsize=64)
-def _reader_of(spec: FeatureSpec) -> "CompiledReader | None":
-    """One for all policies that share a spec."""
-    found = compiled("serving.path._reader")
-    if found is None:
-        return None
-    reader: CompiledReader = found.CompiledReader(spec)
-    return reader

@@ -106,7 +106,7 @@ cdef long run(
             if ready <= 0 or not polled[i].revents:
                 continue
             status = pull(wires[i])
-            if status < 0:
+            if status < 0 or (status and wires[i].request < 0):
                 return -1
             if status:
                 if status == 200:

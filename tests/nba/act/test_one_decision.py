@@ -1,5 +1,7 @@
 """One decision's quick form gives what the batch form gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,10 @@ from nba.act.policy import ActionScorer
 from nba.act.softmax import Softmax
 from nba.act.uniform import Uniform
 from nba.compiled import compiled
+from nba.errors import InputError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Policy
+from nba.understand.reward_model import LinearRewardModel
 from tests.nba.act.sample_policies import batch, reward_model, scorer, scorer_parameters
 
 POLICIES: list[Policy] = [
@@ -98,3 +102,19 @@ def test_the_compiled_form_refuses_what_has_another_shape() -> None:
     ):
         with pytest.raises(ValueError, match="fit"):
             quick(x, rows)
+
+
+def test_a_reward_model_that_does_not_fit_fails_as_in_python() -> None:
+    model = reward_model(3)
+    odd = replace(model.basis, derived=model.basis.derived + np.array([0.0, 2.0**40, 0.0]))
+    narrow = replace(model.basis, context_mean=np.zeros(2), context_std=np.ones(2))
+    for basis in (odd, narrow):
+        weights = np.zeros((basis.n_groups, basis.n_terms))
+        try:
+            policy = replace(scorer(1), reward_model=LinearRewardModel(basis, weights))
+        except (IndexError, InputError):
+            continue  # refused sooner
+        quick = one_decision(replace(policy, prior_weight=0.0))
+        context, actions, _ = batch(7, 1, 4)
+        with pytest.raises((IndexError, ValueError)):
+            quick(context[0], actions[0])

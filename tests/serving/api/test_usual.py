@@ -153,3 +153,11 @@ def test_readiness_tells_whether_decisions_are_compiled(counter: Desk) -> None:
     assert counter.get("/readyz")[2]["compiled"] is True
     without_usual(counter)
     assert counter.get("/readyz")[2]["compiled"] is False
+
+
+def test_without_a_default_use_case_nothing_is_usual(counter: Desk) -> None:
+    plan = counter.store.plan
+    other = msgspec.structs.replace(plan, use_cases={"other": plan.use_cases["default"]})
+    counter.store.put_in_place(other, counter.store.loaded)
+    if counter.store.current.usual is not None:
+        assert not is_usual(counter)

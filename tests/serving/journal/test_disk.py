@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from nba.errors import JournalError
 from serving.journal import disk as module
 from serving.journal.disk import Disk
 from serving.journal.segments import (
@@ -144,8 +143,10 @@ def test_the_next_segment_is_prepared_before_it_is_needed(
     journal = opened(tmp_path, durability, segment_bytes=400)
     with monkeypatch.context() as patch:
         patch.setattr(module, "prepare_segment", prepared)
-        patch.setattr(module, "create_segment", None)
-        places = [place for payload in PAYLOADS for place in write(journal, [payload])]
+        places = []
+        for payload in PAYLOADS:
+            places += write(journal, [payload])
+            until_prepared(tmp_path)
     assert len({place.segment for place in places}) > 2
     assert set(made) == {"journal"}
     assert [journal.read(place) for place in places] == PAYLOADS
@@ -154,7 +155,48 @@ def test_the_next_segment_is_prepared_before_it_is_needed(
     assert not (tmp_path / "segment-ahead").exists()
 
 
-def test_a_segment_that_cannot_be_prepared_fails_one_write_and_is_tried_again(
+def until_prepared(folder: Path) -> None:
+    """Wait a little: a segment that is not prepared yet is not waited for."""
+    for _ in range(20):
+        if (folder / "segment-ahead").exists():
+            return
+        time.sleep(0.001)
+
+
+def test_nobody_waits_for_a_segment_that_takes_its_time_to_prepare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def slow(folder: Path) -> int:
+        assert released.wait(10.0)
+        return prepare_segment(folder)
+
+    journal = opened(tmp_path, "os", segment_bytes=100)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "prepare_segment", slow)
+        places = [write(journal, [bytes(60)])[0] for _ in range(4)]
+        released.set()
+        journal.close()
+    assert [place.segment for place in places] == [1, 2, 3, 4]
+    assert payloads_in(tmp_path) == [bytes(60)] * 4
+
+
+def test_a_failed_beginning_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(28, "no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        with pytest.raises(OSError, match="no space"):
+            create_segment(tmp_path, 2)
+    assert list(tmp_path.iterdir()) == []
+    os.close(create_segment(tmp_path, 2))
+
+
+def test_a_segment_that_cannot_be_prepared_is_made_when_it_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(_: Path) -> int:
@@ -164,8 +206,6 @@ def test_a_segment_that_cannot_be_prepared_fails_one_write_and_is_tried_again(
     with monkeypatch.context() as patch:
         patch.setattr(module, "prepare_segment", fails)
         write(journal, [bytes(60)])
-        with pytest.raises(JournalError, match="no space left on device"):
-            write(journal, [bytes(60)])
-    assert write(journal, [b"next", bytes(60)])[0].segment == 2
+        assert write(journal, [bytes(60)])[0].segment == 2
     journal.close()
-    assert payloads_in(tmp_path) == [bytes(60), b"next", bytes(60)]
+    assert payloads_in(tmp_path) == [bytes(60)] * 2

@@ -6,14 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from nba.act.decide import decide
+from nba.compiled import compiled
 from nba.errors import RequestError
 from nba.listen.contact_features import CONTACT_CENTRE
 from nba.types import Action, ActionSet, Bools, Context, Floats, Floats32
-from serving.journal.records import DecisionRecord, float32s, float64s, reply_of
+from serving.journal.records import DecisionRecord, decode_record, float32s, float64s, reply_of
 from serving.path.decision import make_decision
 from serving.policies.served import Served
 from serving.policies.store import PolicyStore
@@ -170,3 +172,24 @@ def test_a_wrong_feature_is_refused_by_name(
 def test_the_server_follows_its_own_occupancy_cap(tmp_path: Path) -> None:
     strict = PolicyStore(policy_file(tmp_path), occupancy_cap=0.75).current
     assert set(made(strict).excluded) >= {"employee-07", "employee-15", "employee-21"}
+
+
+@pytest.mark.skipif(compiled("serving.path._usual") is None, reason="it was not compiled")
+@pytest.mark.parametrize("worth", [np.nan, np.inf, -np.inf, 1e305, -1e16])
+def test_a_reward_that_is_no_number_is_told_alike(served: Served, worth: float) -> None:
+    form, parts, k = served.usual, served.parts.policy, 2
+    assert form is not None
+
+    def odd(*_: object) -> tuple[Floats, Floats]:
+        return np.array([0.25, 0.75]), np.array([1.0, worth])
+
+    decision = type(form.decision)(
+        form.reader, parts.explainer, odd, served.rules, parts.policy, CONTACT_CENTRE
+    )
+    assert form.reader.read(body_with(lambda r: r.update(actions=r["actions"][:k])), 500)
+    made = decision.decide("d-1", 1.0)
+    assert made is not None
+    record = decode_record(made.payload)
+    assert isinstance(record, DecisionRecord)
+    with np.errstate(all="ignore"):
+        assert msgspec.json.encode(reply_of(record)) == made.answer
