@@ -1,7 +1,8 @@
 """Replay: a recorded decision made again from its record and the policy file, bit for bit.
 
-It takes the recorded rows through the steps that answered. An action scorer's give the same bits on
-every processor, compiled or not; other policies' are numpy's, and the same on the same build of it.
+It takes the recorded rows through the steps that answered. On one machine an action scorer's give the
+same bits, compiled or not; between machines exp and log1p may differ in their last digit. Other
+policies' are numpy's, and the same on the same build of it.
 That these steps give what the policy's plain form gives is the matter of other tests.
 """
 
