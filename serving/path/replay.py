@@ -1,9 +1,9 @@
 """Replay: a recorded decision made again from its record and the policy file, bit for bit.
 
-It takes the recorded rows through the steps that answered. On one machine an action scorer's give the
-same bits, compiled or not; between machines exp and log1p may differ in their last digit. Other
-policies' are numpy's, and the same on the same build of it.
-That these steps give what the policy's plain form gives is the matter of other tests.
+It takes the recorded rows through the steps that answered. On one machine an action scorer's give
+the same bits, compiled or not; between machines exp and log1p may differ in their last digit. Other
+policies' are numpy's, and the same on the same build of it. That these steps give what the policy's
+plain form gives is the matter of other tests.
 """
 
 from collections.abc import Mapping
